@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``alprcore …``: one module a sub-command.
+
+Exit codes: 0 everything was read, 1 the command was wrong or its output could not be written,
+2 some input could not be read. Messages go to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from typing import NoReturn
+
+from alprcore.cli import countries, evaluate, explain, recognize
+from alprcore.errors import AlprError
+
+_INTERRUPTED = 130  # what a shell reports for Ctrl-C
+_PIPE_CLOSED = 141  # and for a reader that went away
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(1, f"{self.prog}: {message}\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = _Parser(prog="alprcore", description="Find and read number plates in pictures.")
+    version = f"alprcore {metadata.version('alprcore')}"
+    top.add_argument("--version", action="version", version=version)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for module in (recognize, evaluate, explain, countries):
+        module.add_parser(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    arguments
+        Words after the program's name; those of the process when None.
+
+    Returns
+    -------
+    int
+        0 everything was read, 1 wrong command, 2 some input could not be read.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # file names may be any bytes
+    try:
+        chosen = parser().parse_args(arguments)
+        code: int = chosen.run(chosen)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered would raise again when the interpreter closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except (AlprError, OSError) as error:
+        print(f"alprcore: {error}", file=sys.stderr)
+        return 1
+    return code

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The errors alprcore raises; every one of them is an `AlprError`."""
+
+from __future__ import annotations
+
+
+class AlprError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class ImageError(AlprError, ValueError):
+    """The input is not a picture that can be read: missing, truncated, too large or not an image."""
+
+
+class SettingsError(AlprError, ValueError):
+    """A setting is unknown or out of its range."""
+
+
+class CountryError(SettingsError):
+    """A country code is unknown, or its script cannot be read by this version."""
+
+
+class ResourceError(AlprError, RuntimeError):
+    """A file of `runtime_data` is missing or is not the one its recorded hash describes."""

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counting of right and wrong readings against labelled plates: pure functions.
+
+Every labelled plate counts, also one that was not found. A result belongs to the labelled plate
+whose box the bounding box of its corners overlaps most, above an intersection over union of 0.3;
+a label without a box takes the first result. *Strict* compares upper-case A-Z and 0-9, *folded*
+also takes O for 0 and I for 1.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+Rectangle = tuple[float, float, float, float]
+"""Left, top, right, bottom in pixels."""
+
+_FOLD = str.maketrans("OI", "01")
+_MINIMUM_OVERLAP = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One labelled plate: its text, its box when known, its country code or ``""``."""
+
+    text: str
+    box: Rectangle | None
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A labelled plate that was not read right; `got` is empty when it was not found."""
+
+    image: str
+    want: str
+    got: str
+
+
+@dataclass(slots=True)
+class Score:
+    """Counts over one set; `times_ms` has one entry per picture."""
+
+    plates: int = 0
+    found: int = 0
+    strict: int = 0
+    folded: int = 0
+    top10: int = 0
+    edits: int = 0
+    letters: int = 0
+    extra: int = 0
+    regions: int = 0
+    regions_right: int = 0
+    times_ms: list[float] = field(default_factory=list)
+    misses: list[Miss] = field(default_factory=list)
+
+    @property
+    def character_error(self) -> float:
+        """Edits needed to turn the readings into the labels, per labelled character."""
+        return self.edits / self.letters if self.letters else 0.0
+
+    @property
+    def median_ms(self) -> float:
+        """Median time of a picture in milliseconds, 0 without pictures."""
+        return statistics.median(self.times_ms) if self.times_ms else 0.0
+
+    @property
+    def p95_ms(self) -> float:
+        """Time in milliseconds that 95 % of the pictures keep, by nearest rank."""
+        if not self.times_ms:
+            return 0.0
+        return sorted(self.times_ms)[math.ceil(0.95 * len(self.times_ms)) - 1]
+
+
+def score(labels: Mapping[str, Sequence[Label]], replies: Mapping[str, Mapping[str, Any]]) -> Score:
+    """Return the counts of `replies` against `labels`.
+
+    Parameters
+    ----------
+    labels
+        Labelled plates by picture name.
+    replies
+        `alpr_results` objects by picture name; a picture without one was not read.
+
+    Returns
+    -------
+    Score
+        Labels with an empty text are not counted.
+    """
+    total = Score()
+    for image, plates in labels.items():
+        reply = replies.get(image)
+        results: Sequence[Mapping[str, Any]] = reply.get("results", []) if reply else []
+        if reply is not None:
+            total.times_ms.append(float(reply.get("processing_time_ms") or 0))
+        used = {_count_label(total, image, label, results) for label in plates if label.text}
+        boxes = [label.box for label in plates if label.box]
+        total.extra += sum(
+            1
+            for index, result in enumerate(results)
+            if index not in used
+            and boxes
+            and all(overlap(box, _bounds(result)) == 0 for box in boxes)
+        )
+    return total
+
+
+def _count_label(
+    total: Score, image: str, label: Label, results: Sequence[Mapping[str, Any]]
+) -> int:
+    """Add one label to the counts; return the index of the result that it took, or -1."""
+    total.plates += 1
+    total.letters += len(label.text)
+    overlaps = [overlap(label.box, _bounds(r)) if label.box else 1.0 for r in results]
+    index = max(range(len(results)), key=lambda i: overlaps[i], default=-1)
+    if index < 0 or overlaps[index] <= _MINIMUM_OVERLAP:
+        total.edits += len(label.text)
+        total.misses.append(Miss(image, label.text, ""))
+        return -1
+    result = results[index]
+    got = clean(result["plate"])
+    total.found += 1
+    total.strict += got == label.text
+    total.folded += got.translate(_FOLD) == label.text.translate(_FOLD)
+    total.top10 += label.text in [clean(c["plate"]) for c in result["candidates"][:10]]
+    total.edits += edit_distance(label.text, got)
+    if got != label.text:
+        total.misses.append(Miss(image, label.text, got))
+    if label.country.startswith("us-"):
+        total.regions += 1
+        region = str(result.get("region", "")).removeprefix("us-")
+        total.regions_right += region == label.country.removeprefix("us-")
+    return index
+
+
+def parse_truth(lines: Iterable[str]) -> dict[str, list[Label]]:
+    """Return the labelled plates of a ``truth.csv``, by picture name.
+
+    Parameters
+    ----------
+    lines
+        Rows of ``image,x,y,w,h,plate[,country]`` below a header; the box may be empty. A box that
+        begins at 0, 0 is the whole picture and counts as none.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or a number is not one.
+    """
+    reader = csv.DictReader(lines)
+    missing = {"image", "plate"} - set(reader.fieldnames or ())
+    if missing:
+        raise ValueError(f"truth.csv: no column {', '.join(sorted(missing))}")
+    labels: dict[str, list[Label]] = {}
+    for row in reader:
+        box = None
+        if row.get("w") and float(row["x"]) + float(row["y"]) > 0:
+            x, y, width, height = (float(row[key]) for key in "xywh")
+            box = (x, y, x + width, y + height)
+        label = Label(clean(row["plate"]), box, row.get("country") or "")
+        labels.setdefault(row["image"], []).append(label)
+    return labels
+
+
+def clean(text: str | None) -> str:
+    """Return `text` in upper case, without anything but A-Z and 0-9."""
+    return re.sub("[^A-Z0-9]", "", (text or "").upper())
+
+
+def overlap(first: Rectangle, second: Rectangle) -> float:
+    """Return the intersection over union of two rectangles, [0, 1]."""
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    areas = sum((r[2] - r[0]) * (r[3] - r[1]) for r in (first, second))
+    return width * height / (areas - width * height)
+
+
+def edit_distance(want: str, got: str) -> int:
+    """Return the fewest insertions, deletions and substitutions that turn `want` into `got`."""
+    row = list(range(len(got) + 1))
+    for i, wanted in enumerate(want, 1):
+        diagonal, row[0] = row[0], i
+        for j, read in enumerate(got, 1):
+            cost = min(row[j] + 1, row[j - 1] + 1, diagonal + (wanted != read))
+            diagonal, row[j] = row[j], cost
+    return row[-1]
+
+
+def wilson(right: int, number: int, z: float = 1.96) -> tuple[float, float]:
+    """Return the Wilson score interval of the share `right` / `number`; 95 % for the default `z`.
+
+    Notes
+    -----
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
+    Journal of the American Statistical Association 22 (1927), 209-212.
+    """
+    if number == 0:
+        return 0.0, 1.0
+    share, scale = right / number, 1 + z * z / number
+    middle = (share + z * z / (2 * number)) / scale
+    half = z * math.sqrt(share * (1 - share) / number + z * z / (4 * number * number)) / scale
+    return middle - half, middle + half
+
+
+def percent(count: int, number: int) -> str:
+    """Return `count` of `number` as ``"12.3"``; ``"-"`` when there is nothing to count."""
+    return f"{100 * count / number:.1f}" if number else "-"
+
+
+TABLE_HEAD = (
+    "| date | commit | set | country | n | found % | strict % | 95 % interval | folded % | top-10 %"
+    " | character error % | extra | median ms | p95 ms |\n"
+    "| --- | --- | --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n"
+)
+
+
+def table_row(total: Score, *, date: str, commit: str, folder: PurePath, country: str) -> str:
+    """Return the line of one set for the table that begins with `TABLE_HEAD`."""
+    n = total.plates
+    low, high = wilson(total.strict, n)
+    cells = (
+        date, commit, folder.name, country, str(n), percent(total.found, n),
+        percent(total.strict, n), f"{100 * low:.1f}-{100 * high:.1f}", percent(total.folded, n),
+        percent(total.top10, n), f"{100 * total.character_error:.2f}", str(total.extra),
+        f"{total.median_ms:.1f}", f"{total.p95_ms:.1f}",
+    )  # fmt: skip
+    return "| " + " | ".join(cells) + " |\n"
+
+
+def with_row(table: str, row: str) -> str:
+    """Return the Markdown text `table` with `row` added below its last line."""
+    if TABLE_HEAD.splitlines()[0] not in table:
+        table = (table.rstrip() + "\n\n" if table.strip() else "") + TABLE_HEAD
+    return table.rstrip("\n") + "\n" + row
+
+
+def _bounds(result: Mapping[str, Any]) -> Rectangle:
+    xs = [corner["x"] for corner in result["coordinates"]]
+    ys = [corner["y"] for corner in result["coordinates"]]
+    return min(xs), min(ys), max(xs), max(ys)

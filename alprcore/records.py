@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The values that travel between the stages: frozen, comparable, picklable.
+
+Geometry: x runs right, y runs down, (0, 0) is the outer corner of the top-left pixel. Boxes are
+half-open. Quads run clockwise from the top-left corner *of the text*. Confidences are in [0, 1].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Frame = NDArray[np.uint8]
+"""(rows, cols, 3) uint8 picture, channels blue, green, red."""
+
+GrayImage = NDArray[np.uint8]
+"""(rows, cols) uint8 picture."""
+
+Points = NDArray[np.float64]
+"""(n, 2) array of x, y."""
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An upright rectangle ``[left, right) x [top, bottom)`` in pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """Width in pixels."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Height in pixels."""
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True, slots=True)
+class Quad:
+    """Four corners, clockwise from the top-left corner of the text, in pixels."""
+
+    top_left: Point
+    top_right: Point
+    bottom_right: Point
+    bottom_left: Point
+
+    @classmethod
+    def from_points(cls, points: Any) -> Quad:
+        """Return the quad of a (4, 2) array-like, clockwise from the top-left."""
+        rows = [(float(x), float(y)) for x, y in points]
+        if len(rows) != 4:
+            raise ValueError(f"quad: expected 4 points, got {len(rows)}")
+        return cls(rows[0], rows[1], rows[2], rows[3])
+
+    def to_points(self) -> Points:
+        """Return the corners as a (4, 2) float64 array."""
+        corners = (self.top_left, self.top_right, self.bottom_right, self.bottom_left)
+        return np.array(corners, dtype=np.float64)
+
+    def bounds(self) -> Box:
+        """Return the smallest upright box that holds the four corners."""
+        points = self.to_points()
+        left, top = points.min(axis=0)
+        right, bottom = points.max(axis=0)
+        return Box(float(left), float(top), float(right), float(bottom))
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleBox:
+    """A vehicle found in the picture: its box and the network's score in [0, 1]."""
+
+    box: Box
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A plate found in the picture, before it is read."""
+
+    quad: Quad
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """One character of a reading and the evidence for it.
+
+    Attributes
+    ----------
+    text
+        The character.
+    quad
+        Where it stands, in pixels of the original picture.
+    confidence
+        Probability of `text` in this slot, [0, 1].
+    alternatives
+        Characters with their probabilities in this slot, best first, `text` included.
+    template
+        Index of the matched template in the bank.
+    score
+        The template's match score (natural-log units, higher is better).
+    """
+
+    text: str
+    quad: Quad
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...]
+    template: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One possible text of a plate; lines of a two-line plate are joined by a newline."""
+
+    text: str
+    confidence: float
+    matches_template: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """One plate, read. `text`, `confidence` and `matches_template` are the chosen candidate's."""
+
+    text: str
+    confidence: float
+    matches_template: bool
+    country: str
+    region: str
+    region_confidence: float
+    quad: Quad
+    detection_score: float
+    candidates: tuple[Candidate, ...]
+    glyphs: tuple[Glyph, ...]
+    plate_index: int
+    requested_topn: int
+    elapsed_ms: float
+    vehicle_region: Box | None = None

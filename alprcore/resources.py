@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shipped files: models, template banks, countries and samples, each checked by its hash.
+
+The only module that opens `runtime_data`. ``SOURCES.toml`` there records, for each file, where it
+comes from, its licence and its SHA-256; a file that is not recorded, or not the recorded one, is
+refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from alprcore.errors import CountryError, ResourceError
+
+_PACKAGE = "alprcore.runtime_data"
+_RECORDS = "SOURCES.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """The provenance of one shipped file, as ``SOURCES.toml`` states it."""
+
+    path: str
+    sha256: str
+    made_by: str
+    origin: str
+    licence: str
+
+
+def model_bytes(name: str) -> bytes:
+    """Return the network `name`, such as ``"plates.onnx"``.
+
+    Raises
+    ------
+    ResourceError
+        If the file is missing, not recorded or not the recorded one.
+    """
+    return _checked_bytes(f"models/{name}")
+
+
+def bank_bytes(name: str) -> bytes:
+    """Return the template bank `name`.
+
+    Raises
+    ------
+    ResourceError
+        If the file is missing, not recorded or not the recorded one.
+    """
+    return _checked_bytes(f"banks/{name}")
+
+
+def country_text(code: str) -> str:
+    """Return the TOML text of the country `code`, such as ``"us"``.
+
+    Raises
+    ------
+    CountryError
+        If there is no such country.
+    ResourceError
+        If the file is not recorded or not the recorded one.
+    """
+    codes = country_codes()
+    if code not in codes:
+        raise CountryError(f"country: expected one of {', '.join(codes)}, got {code!r}")
+    return _checked_bytes(f"countries/{code}.toml").decode("utf-8")
+
+
+def country_codes() -> list[str]:
+    """Return the codes of all countries, sorted."""
+    names = [entry.name for entry in _folder("countries").iterdir()]
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
+def sample_names() -> list[str]:
+    """Return the names of the sample pictures, sorted."""
+    return sorted(
+        record.path.removeprefix("samples/")
+        for record in source_records()
+        if record.path.startswith("samples/")
+    )
+
+
+def sample_path(name: str) -> Path:
+    """Return where the sample `name` lies.
+
+    Raises
+    ------
+    ResourceError
+        If the file is missing, not recorded, not the recorded one, or the package is not
+        installed as files.
+    """
+    _checked_bytes(f"samples/{name}")
+    path = _folder("samples") / name
+    if not isinstance(path, Path):
+        raise ResourceError(f"runtime_data: samples/{name} is inside an archive, it has no path")
+    return path
+
+
+def source_records() -> list[SourceRecord]:
+    """Return the provenance of every shipped file, in the order of ``SOURCES.toml``.
+
+    Raises
+    ------
+    ResourceError
+        If ``SOURCES.toml`` is missing or incomplete.
+    """
+    try:
+        listed = tomllib.loads(_root().joinpath(_RECORDS).read_text("utf-8"))["file"]
+        return [
+            SourceRecord(
+                path=entry["path"],
+                sha256=entry["sha256"],
+                made_by=entry["made_by"],
+                origin=entry["from"],
+                licence=entry["licence"],
+            )
+            for entry in listed
+        ]
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ResourceError(f"runtime_data: cannot read {_RECORDS}: {error!r}") from error
+
+
+def _root() -> Traversable:
+    try:
+        return resources.files(_PACKAGE)
+    except ModuleNotFoundError as error:
+        raise ResourceError("runtime_data: the package was installed without its data") from error
+
+
+def _folder(name: str) -> Traversable:
+    folder = _root().joinpath(name)
+    if not folder.is_dir():
+        raise ResourceError(f"runtime_data: the folder {name} is missing")
+    return folder
+
+
+def _checked_bytes(path: str) -> bytes:
+    expected = {record.path: record.sha256 for record in source_records()}.get(path)
+    if expected is None:
+        raise ResourceError(f"runtime_data: {path} is not recorded in {_RECORDS}")
+    try:
+        content = _root().joinpath(path).read_bytes()
+    except OSError as error:
+        raise ResourceError(f"runtime_data: {path} is missing") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
+        raise ResourceError(f"runtime_data: {path} has SHA-256 {found}, expected {expected}")
+    return content

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a picture's recognition comes to, and its `alpr_results` form.
+
+The only place with percents and integer corners. Inside the package confidences are in [0, 1] and
+corners are fractions of pixels.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from alprcore.records import Box, Candidate, Plate, Point, VehicleBox
+
+_INT32 = 2**31
+_JSON_VERSION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """The plates and vehicles of one picture.
+
+    Attributes
+    ----------
+    width, height
+        Size of the picture in pixels.
+    epoch_ms
+        Wall clock at the start of recognition, milliseconds since 1970.
+    elapsed_ms
+        Time recognition took, milliseconds; decoding a file is not in it.
+    regions_of_interest
+        Areas that were searched, in pixels of the picture.
+    plates
+        Plates, as ordered by the engine; empty when there is none.
+    vehicles
+        Vehicles, with or without a plate.
+    """
+
+    width: int
+    height: int
+    epoch_ms: int
+    elapsed_ms: float
+    regions_of_interest: tuple[Box, ...]
+    plates: tuple[Plate, ...]
+    vehicles: tuple[VehicleBox, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the `alpr_results` object, version 2.
+
+        Returns
+        -------
+        dict
+            Keys in the order of the format. Confidences are percents rounded to six decimals,
+            coordinates integers truncated toward zero, `matches_template` 0 or 1. A plate has
+            ``vehicle_region`` only when its vehicle is known.
+
+        Examples
+        --------
+        >>> found = Recognition(640, 480, 1700000000123, 12.5, (Box(0, 0, 640, 480),), ())
+        >>> found.to_dict()["regions_of_interest"]
+        [{'x': 0, 'y': 0, 'width': 640, 'height': 480}]
+        """
+        return {
+            "version": _JSON_VERSION,
+            "data_type": "alpr_results",
+            "epoch_time": self.epoch_ms,
+            "img_width": self.width,
+            "img_height": self.height,
+            "processing_time_ms": _decimals(self.elapsed_ms),
+            "regions_of_interest": [_area(box) for box in self.regions_of_interest],
+            "results": [_plate(plate) for plate in self.plates],
+        }
+
+    def to_json(self) -> str:
+        """Return `to_dict` as one line of JSON without spaces.
+
+        Returns
+        -------
+        str
+            Numbers with a fraction have six decimals, whole numbers none; text is not escaped
+            beyond what JSON asks for. The same recognition gives the same line.
+
+        Examples
+        --------
+        >>> Recognition(8, 6, 1700000000123, 0.25, (), ()).to_json()[63:]
+        '"img_height":6,"processing_time_ms":0.250000,"regions_of_interest":[],"results":[]}'
+        """
+        return _json(self.to_dict())
+
+
+def unread_json(error: str, *, epoch_ms: int) -> str:
+    """Return the `alpr_results` line of an input that could not be read: sizes 0, and `error`."""
+    unread = Recognition(0, 0, epoch_ms, 0.0, (), ())
+    return _json({**unread.to_dict(), "error": error})
+
+
+def _plate(plate: Plate) -> dict[str, Any]:
+    corners = (
+        plate.quad.top_left,
+        plate.quad.top_right,
+        plate.quad.bottom_right,
+        plate.quad.bottom_left,
+    )
+    entry: dict[str, Any] = {
+        "plate": plate.text,
+        "confidence": _percent(plate.confidence),
+        "matches_template": int(plate.matches_template),
+        "plate_index": plate.plate_index,
+        "region": plate.region,
+        "region_confidence": int(_percent(plate.region_confidence)),
+        "processing_time_ms": _decimals(plate.elapsed_ms),
+        "requested_topn": plate.requested_topn,
+        "coordinates": [_corner(point) for point in corners],
+        "candidates": [_candidate(candidate) for candidate in plate.candidates],
+    }
+    if plate.vehicle_region is not None:
+        entry["vehicle_region"] = _area(plate.vehicle_region)
+    return entry
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "plate": candidate.text,
+        "confidence": _percent(candidate.confidence),
+        "matches_template": int(candidate.matches_template),
+    }
+
+
+def _corner(point: Point) -> dict[str, int]:
+    return {"x": int(point[0]), "y": int(point[1])}
+
+
+def _area(box: Box) -> dict[str, int]:
+    left, top = int(box.left), int(box.top)
+    return {"x": left, "y": top, "width": int(box.right) - left, "height": int(box.bottom) - top}
+
+
+def _percent(confidence: float) -> float:
+    """Return a confidence as a percent; JSON has no NaN, so one becomes 0."""
+    return 0.0 if math.isnan(confidence) else _decimals(100.0 * min(max(confidence, 0.0), 1.0))
+
+
+def _decimals(value: float) -> float:
+    return round(float(value), 6) if math.isfinite(value) else 0.0
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_json(key)}:{_json(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_json, value)) + "]"
+    if isinstance(value, float):
+        return _number(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _number(value: float) -> str:
+    if value.is_integer():
+        return str(int(value)) if abs(value) < _INT32 else f"{value:.0f}"
+    if abs(value) < 1e-6 or abs(value) > 1e9:
+        return f"{value:.6e}"
+    return f"{value:.6f}"

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Learn the template bank: ``python -m alprcore.training.bank --data DIR --out FILE``.
+
+The bank is first taught on rendered plates, whose lines are known. Then the labelled crops join:
+each is read along all of its proposed lines, and the line under which its text is most probable is
+taken as the one that carries it (repeated, as the bank gets better). Half of what is shown comes
+from real crops from then on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from alprcore.training.bank_data import Crop, batch_arrays, cut_line, read_labelled, training_line
+from alprcore.training.bank_export import export_bank
+from alprcore.training.bank_model import BankModel, text_log_likelihood
+from alprcore.training.bank_reading import read_line
+
+BATCH = 48
+# How often a crop of a set is drawn: US plates are the hardest and the fewest, Spanish ones are
+# many and lack characters.
+SET_WEIGHTS = {"us": 4.0, "br": 1.0, "ar": 1.5, "eu": 2.0, "spain_masked": 0.5}
+WRONG_LINES = 0.12
+CHOOSING_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one training run does."""
+
+    minutes: float
+    seed: int = 1
+    rate: float = 2e-3
+    real_from: float = 0.25
+    rechoose: float = 0.15
+    real_share: float = 0.55
+
+
+def choose_lines(model: BankModel, crops: Sequence[Crop]) -> float:
+    """Choose for every crop the line under which its text is most probable; return the mean log-probability."""
+    model.eval()
+    jobs = [(i, k) for i, crop in enumerate(crops) for k in range(min(4, len(crop.lines)))]
+    cuts = {job: cut_line(crops[job[0]].image, crops[job[0]].lines[job[1]]) for job in jobs}
+    jobs.sort(key=lambda job: cuts[job].shape[1])
+    best = np.full(len(crops), -np.inf)
+    with torch.no_grad():
+        for start in range(0, len(jobs), CHOOSING_BATCH):
+            part = jobs[start : start + CHOOSING_BATCH]
+            lines, lengths, texts = batch_arrays([(cuts[job], crops[job[0]].text) for job in part])
+            scores, gaps = model(torch.from_numpy(lines))
+            values = text_log_likelihood(scores, gaps, torch.from_numpy(lengths), torch.from_numpy(texts))
+            for (i, k), value in zip(part, values.tolist(), strict=True):
+                if value > best[i]:
+                    best[i] = value
+                    crops[i].choose(k)
+    for crop, value in zip(crops, best, strict=True):
+        # Below this a text of seven characters has under one half a character right on every line:
+        # a wrong label, or a crop that cannot be read. It is left out until the bank is better.
+        if value < -6.0 * max(4, len(crop.text)) / 7.0 * 2.0:
+            crop.chosen = -1
+    return float(np.mean(np.maximum(best, -50.0)))
+
+
+class Sampler:
+    """Draws training lines: rendered plates, labelled crops by weight, wrong lines of both."""
+
+    def __init__(self, rendered: Sequence[Crop], real: Sequence[Crop], rng: np.random.Generator) -> None:
+        self.rendered = rendered
+        self.real = real
+        self.rng = rng
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again at which crops have a chosen line."""
+        self.usable = [crop for crop in self.real if crop.chosen >= 0]
+        weights = np.array([SET_WEIGHTS.get(crop.source, 1.0) for crop in self.usable])
+        self.weights = weights / weights.sum() if len(weights) else weights
+
+    def draw(self, count: int, real_share: float) -> list[tuple[NDArray[np.float32], str]]:
+        """Return `count` lines with their texts."""
+        out = []
+        for _ in range(count):
+            if self.usable and self.rng.random() < real_share:
+                crop = self.usable[int(self.rng.choice(len(self.usable), p=self.weights))]
+            else:
+                crop = self.rendered[int(self.rng.integers(len(self.rendered)))]
+            out.append(training_line(crop, self.rng, wrong=bool(self.rng.random() < WRONG_LINES)))
+        return out
+
+    def batches(self, real_share: float) -> Iterator[list[tuple[NDArray[np.float32], str]]]:
+        """Yield batches of lines of about the same width, so that little is padding."""
+        pool = self.draw(BATCH * 4, real_share)
+        pool.sort(key=lambda sample: sample[0].shape[1])
+        for k in self.rng.permutation(4):
+            yield pool[k * BATCH : (k + 1) * BATCH]
+
+
+def accuracy(model: BankModel, crops: Sequence[Crop]) -> dict[str, tuple[int, int]]:
+    """Return how many held-back crops of each set are read right (O = 0, I = 1), and of how many."""
+    fold = str.maketrans("OI", "01")
+    model.eval()
+    tally: dict[str, tuple[int, int]] = {}
+    for crop in crops:
+        readings = [read_line(model, cut_line(crop.image, line)) for line in crop.lines[:4]]
+        text = max(readings, key=lambda reading: reading.score).text if readings else ""
+        right, total = tally.get(crop.source, (0, 0))
+        tally[crop.source] = (right + (text.translate(fold) == crop.text.translate(fold)), total + 1)
+    return tally
+
+
+def train(model: BankModel, rendered: Sequence[Crop], real: Sequence[Crop], plan: Plan) -> None:
+    """Train `model` in place for ``plan.minutes``, printing the progress."""
+    rng = np.random.default_rng(plan.seed)
+    learn = [crop for crop in real if not crop.held_back]
+    sampler = Sampler(rendered, learn, rng)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=plan.rate, weight_decay=1e-3)
+    begin, step, shown, loss_sum, next_choice = time.monotonic(), 0, 0, 0.0, plan.real_from
+    while (done := (time.monotonic() - begin) / (60 * plan.minutes)) < 1.0:
+        if done >= next_choice:
+            mean = choose_lines(model, learn)
+            sampler.refresh()
+            print(f"{done:.2f} chose lines: mean {mean:.2f}, {len(sampler.usable)} of {len(learn)} usable", flush=True)
+            next_choice += plan.rechoose
+        warm = min(1.0, step / 200)
+        rate = plan.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        model.train()
+        for samples in sampler.batches(plan.real_share if done >= plan.real_from else 0.0):
+            lines, lengths, texts = batch_arrays(samples)
+            scores, gaps = model(torch.from_numpy(lines).contiguous(memory_format=torch.channels_last))
+            value = text_log_likelihood(scores, gaps, torch.from_numpy(lengths), torch.from_numpy(texts))
+            # A mislabelled or illegible line must not outweigh a batch: its loss is capped softly.
+            loss = (30.0 * (1.0 - torch.exp(value / 30.0))).mean()
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+            optimiser.step()
+            step += 1
+            shown += len(samples)
+            loss_sum += float(loss.detach())
+            if step % 200 == 0:
+                print(f"{done:.2f} step {step} lines {shown} loss {loss_sum / 200:.3f}", flush=True)
+                loss_sum = 0.0
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds reading/ and glyphs/")
+    parser.add_argument("--fonts", type=Path, default=Path("training_data/fonts"))
+    parser.add_argument("--cache", type=Path, default=Path("training_data/rendered_lines.pickle"))
+    parser.add_argument("--out", type=Path, required=True, help="the bank to write, .npz")
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--rendered", type=int, default=24000, help="how many plates to render")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="a .pt state to go on from")
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    from alprcore.training.bank_rendered import rendered_crops
+
+    rendered = rendered_crops(options.fonts, options.data, options.rendered, options.seed, options.cache)
+    names = [name for name in SET_WEIGHTS if (options.data / "reading" / name).is_dir()]
+    real = [crop for name in names for crop in read_labelled(options.data / "reading" / name, name)]
+    model = BankModel()
+    real_from = 0.25
+    if options.start:
+        model.load_state_dict(torch.load(options.start))
+        real_from = 0.0
+    print(f"{len(rendered)} rendered, {len(real)} labelled crops", flush=True)
+    train(model, rendered, real, Plan(minutes=options.minutes, seed=options.seed, real_from=real_from))
+    torch.save(model.state_dict(), options.out.with_suffix(".pt"))
+    export_bank(model, options.out)
+    for name, (right, total) in accuracy(model, [crop for crop in real if crop.held_back]).items():
+        print(f"held back {name}: {right} of {total} right ({100 * right / total:.1f} %)")
+
+
+if __name__ == "__main__":
+    main()

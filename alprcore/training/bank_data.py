@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Text lines to learn the template bank from: labelled crops and rendered plates, degraded on the fly."""
+
+from __future__ import annotations
+
+import csv
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from alprcore import _native
+from alprcore.records import GrayImage
+from alprcore.training.bank_model import ALPHABET
+
+PROPOSALS = 5
+HELD_BACK = 5
+"""Every fifth labelled crop, by a hash of its name, is never trained on."""
+
+
+@dataclass(slots=True)
+class Crop:
+    """A plate crop, its text, and the lines it may be on.
+
+    Attributes
+    ----------
+    image
+        (rows, cols) uint8.
+    text
+        What the line says; empty for a crop that shows no text.
+    source
+        Name of the set, for weights and for figures.
+    lines
+        (n, 4) float32 proposals: top, bottom, slope, slant.
+    chosen
+        Index of the line that carries the text, -1 while unknown.
+    held_back
+        Whether the crop is for measuring only.
+    """
+
+    image: GrayImage
+    text: str
+    source: str
+    lines: NDArray[np.float32]
+    chosen: int = -1
+    held_back: bool = False
+    wrong: list[int] = field(default_factory=list)
+
+    def choose(self, line: int) -> None:
+        """Take proposal `line` as the one that carries the text; lines apart from it carry none."""
+        self.chosen = line
+        self.wrong = [k for k in range(len(self.lines)) if _overlap(self.lines[line], self.lines[k]) < 0.5]
+
+
+def _overlap(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    both = min(a[1], b[1]) - max(a[0], b[0])
+    return float(max(0.0, both) / (max(a[1], b[1]) - min(a[0], b[0])))
+
+
+def proposed_lines(image: GrayImage) -> NDArray[np.float32]:
+    """Return the (n, 4) line proposals of a crop, best first."""
+    return _native.text_lines(image, PROPOSALS)[:, :4].copy()
+
+
+def read_labelled(folder: Path, source: str) -> list[Crop]:
+    """Return the crops of one labelled set (a folder with ``truth.csv``) that have a text.
+
+    A ``-`` in a text marks a character that was greyed out: nothing legible stands there, so the
+    text is trained without it.
+    """
+    crops = []
+    with open(folder / "truth.csv", newline="") as file:
+        for row in csv.DictReader(file):
+            text = "".join(c for c in row["plate"].upper() if c in ALPHABET)
+            image = cv2.imread(str(folder / row["image"]), cv2.IMREAD_GRAYSCALE)
+            if image is None or len(text) < 2:
+                continue
+            held = zlib.crc32(row["image"].encode()) % HELD_BACK == 0
+            crops.append(Crop(image, text, source, proposed_lines(image), held_back=held))
+    return crops
+
+
+@dataclass(frozen=True, slots=True)
+class Jitter:
+    """How far a training line may be off: shares of the text height, and slopes."""
+
+    rim: float = 0.10
+    slope: float = 0.025
+    slant: float = 0.09
+
+
+def jittered(line: NDArray[np.float32], width: int, jitter: Jitter, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return the line moved at random, about the middle of the crop."""
+    top, bottom, slope, slant = (float(v) for v in line)
+    height = bottom - top
+    turn = rng.normal(0, jitter.slope)
+    middle = -turn * 0.5 * width
+    top += middle + height * rng.normal(0, jitter.rim)
+    bottom += middle + height * rng.normal(0, jitter.rim)
+    bottom = max(bottom, top + 0.5 * height)
+    return np.array([top, bottom, slope + turn, slant + rng.normal(0, jitter.slant)], dtype=np.float32)
+
+
+def degraded(image: GrayImage, text_height: float, rng: np.random.Generator) -> tuple[GrayImage, float]:
+    """Return the crop as a worse camera would have seen it, and the factor it was resized by.
+
+    Characters come out 7-30 px high; blur, motion, noise, sharpening, tone and JPEG follow.
+    """
+    scale = 1.0
+    target = 7.0 + 23.0 * rng.random() ** 1.5
+    if target < text_height:
+        scale = target / text_height
+        size = (max(8, round(image.shape[1] * scale)), max(6, round(image.shape[0] * scale)))
+        how = cv2.INTER_AREA if rng.random() < 0.7 else cv2.INTER_LINEAR
+        image = cv2.resize(image, size, interpolation=how)
+    out = image
+    if rng.random() < 0.4:
+        out = cv2.GaussianBlur(out, (0, 0), 0.3 + rng.random() * 0.045 * min(target, text_height))
+    if rng.random() < 0.15:
+        length = int(rng.integers(2, 5))
+        kernel = np.zeros((length, length), np.float32)
+        ends = [(0, 0), (0, length - 1), (length // 2, 0)][int(rng.integers(3))]
+        cv2.line(kernel, ends, (length - 1 - ends[0], length - 1 - ends[1]), 1.0)
+        out = cv2.filter2D(out, -1, kernel / kernel.sum())
+    tone = out.astype(np.float32)
+    if rng.random() < 0.2:
+        blurred = cv2.GaussianBlur(tone, (0, 0), 1.0)
+        tone = tone + rng.uniform(0.3, 1.5) * (tone - blurred)
+    if rng.random() < 0.25:
+        across = np.linspace(-1, 1, tone.shape[1], dtype=np.float32)[None]
+        down = np.linspace(-1, 1, tone.shape[0], dtype=np.float32)[:, None]
+        edge = across * rng.normal() + down * rng.normal() + rng.normal(0, 0.3)
+        shade = 1 / (1 + np.exp(-edge * rng.choice([2.0, 20.0])))
+        tone = tone * (1 - rng.uniform(0.2, 0.7) * shade)
+    tone = 255 * np.clip(tone / 255, 0, 1) ** np.exp(rng.normal(0, 0.3))
+    tone = tone * rng.uniform(0.25, 1.1) + rng.uniform(-10, 60)
+    if rng.random() < 0.6:
+        tone = tone + rng.normal(0, rng.exponential(4.0), tone.shape)
+    out = np.clip(tone, 0, 255).astype(np.uint8)
+    if rng.random() < 0.5:
+        quality = int(rng.integers(25, 90))
+        out = cv2.imdecode(cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE)
+    return out, scale
+
+
+def cut_line(image: GrayImage, line: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the normalised (32, w) line image of one line."""
+    top, bottom, slope, slant = (float(v) for v in line)
+    return _native.line_image(image, top, bottom, slope, slant)[0]
+
+
+def training_line(crop: Crop, rng: np.random.Generator, *, wrong: bool) -> tuple[NDArray[np.float32], str]:
+    """Return one degraded, jittered line of a crop and its text; a `wrong` line has none."""
+    use_wrong = wrong and bool(crop.wrong)
+    line = crop.lines[int(rng.choice(crop.wrong)) if use_wrong else crop.chosen]
+    image, scale = degraded(crop.image, float(line[1] - line[0]), rng)
+    scaled = line * np.array([scale, scale, 1.0, 1.0], dtype=np.float32)
+    cut = cut_line(image, jittered(scaled, image.shape[1], Jitter(), rng))
+    # The polarity measure errs on some lines; one in eight is shown the wrong way round on purpose.
+    if rng.random() < 0.12:
+        cut = -cut
+    return cut, "" if use_wrong else crop.text
+
+
+def batch_arrays(
+    samples: Sequence[tuple[NDArray[np.float32], str]],
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
+    """Return lines (n, 1, 32, w), their lengths in columns (n,) and texts (n, longest), padded."""
+    width = max(line.shape[1] for line, _ in samples)
+    longest = max(1, max(len(text) for _, text in samples))
+    lines = np.zeros((len(samples), 1, samples[0][0].shape[0], width), np.float32)
+    texts = np.full((len(samples), longest), -1, np.int64)
+    for i, (line, text) in enumerate(samples):
+        lines[i, 0, :, : line.shape[1]] = line
+        texts[i, : len(text)] = [ALPHABET.index(c) for c in text]
+    lengths = np.array([line.shape[1] // 2 for line, _ in samples], np.int64)
+    return lines, lengths, texts

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two inner loops of matching, compiled once per instruction set and chosen when the program runs.
+#pragma once
+
+namespace alprcore {
+
+/// What `Kernels::convolve` sums: taps times weights, for eight outputs at a time.
+struct ConvolveTask {
+  const float* const* taps;  ///< input rows, shifted to each kernel column; nullptr where the kernel is outside
+  int tap_count;
+  const float* weights;  ///< (tap_count, 8)
+  const float* offsets;  ///< (8)
+  int columns;           ///< a multiple of eight
+  bool rectified;
+  float* const* outs;  ///< eight rows, nullptr for outputs that do not exist
+};
+
+/// What `Kernels::respond` adds up: the six bins of one stretch, for every template.
+struct RespondTask {
+  const float* left;  ///< (count) outer bin before the stretch
+  const float* right;
+  const float* const* low;   ///< prefix sums at the left end of each inner bin, (count) each
+  const float* const* high;  ///< and at its right end
+  int inner_bins;
+  const float* bias;
+  float share;  ///< one over the width of an inner bin, in columns
+  int count;    ///< a multiple of eight
+  float* out;
+};
+
+/// One instruction set's versions.
+struct Kernels {
+  void (*convolve)(const ConvolveTask& task);
+  /// Writes every template's response and returns the log of the sum of their exponentials.
+  float (*respond)(const RespondTask& task);
+  const char* name;
+};
+
+/// The best set this processor runs. The same processor always gets the same one.
+const Kernels& kernels();
+
+}  // namespace alprcore

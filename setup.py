@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds the two extensions and lists the packages; everything else is in pyproject.toml."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from Cython.Build import cythonize
+from pybind11.setup_helpers import ParallelCompile, Pybind11Extension, build_ext
+from setuptools import Extension, find_packages, setup
+
+os.chdir(Path(__file__).resolve().parent)  # the globs below are relative to the project
+
+
+def flags() -> tuple[list[str], list[str]]:
+    """Return the flags of the compiler and of the linker."""
+    if sys.platform == "win32":
+        return ["/O2"], []
+    # No -ffast-math: the matcher relies on NaN and infinity, and results must not drift.
+    compile_flags = ["-O3", "-fno-math-errno", "-ffp-contract=fast", "-Wall", "-Wextra"]
+    sanitize = os.environ.get("ALPRCORE_SANITIZE", "")
+    if not sanitize:
+        return compile_flags, []
+    checks = f"-fsanitize={sanitize}"
+    return [*compile_flags, "-O1", "-g", "-fno-omit-frame-pointer", checks], [checks]
+
+
+def sources(*folders: str) -> list[str]:
+    """Return the C++ files of `folders`, sorted so that builds are reproducible."""
+    return sorted(path.as_posix() for folder in folders for path in Path(folder).glob("*.cpp"))
+
+
+COMPILE, LINK = flags()
+# Without `depends` a changed header rebuilds nothing.
+HEADERS = sorted(path.as_posix() for path in Path("csrc").rglob("*.hpp"))
+
+pixels = Pybind11Extension(
+    "alprcore._native",
+    sources("csrc/src", "csrc/bindings"),
+    include_dirs=["csrc/include"],
+    depends=HEADERS,
+    cxx_std=20,
+    extra_compile_args=COMPILE,
+    extra_link_args=LINK,
+)
+text = Extension(
+    "alprcore._readings",
+    ["alprcore/_readings.pyx"],
+    language="c++",
+    # Cython's own code trips these two; ours is checked in csrc.
+    extra_compile_args=[
+        *COMPILE,
+        *([] if sys.platform == "win32" else ["-std=c++20", "-Wno-extra"]),
+    ],
+    extra_link_args=LINK,
+)
+
+ParallelCompile("ALPRCORE_BUILD_JOBS", default=0).install()
+setup(
+    packages=[*find_packages(include=["alprcore", "alprcore.*"]), "alprcore.runtime_data"],
+    package_dir={"alprcore.runtime_data": "runtime_data"},
+    ext_modules=[pixels, *cythonize([text], build_dir="build/cython", language_level=3)],
+    cmdclass={"build_ext": build_ext},
+)
