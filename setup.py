@@ -19,7 +19,14 @@ def flags() -> tuple[list[str], list[str]]:
     if sys.platform == "win32":
         return ["/O2"], []
     # No -ffast-math: the matcher relies on NaN and infinity, and results must not drift.
-    compile_flags = ["-O3", "-fno-math-errno", "-ffp-contract=fast", "-Wall", "-Wextra"]
+    compile_flags = [
+        "-O3",
+        "-fno-math-errno",
+        "-ffp-contract=fast",
+        "-Wall",
+        "-Wextra",
+        "-Wno-psabi",
+    ]
     sanitize = os.environ.get("ALPRCORE_SANITIZE", "")
     if not sanitize:
         return compile_flags, []
@@ -34,7 +41,9 @@ def sources(*folders: str) -> list[str]:
 
 COMPILE, LINK = flags()
 # Without `depends` a changed header rebuilds nothing.
-HEADERS = sorted(path.as_posix() for path in Path("csrc").rglob("*.hpp"))
+HEADERS = sorted(
+    path.as_posix() for path in Path("csrc").rglob("*") if path.suffix in {".hpp", ".inc"}
+)
 
 pixels = Pybind11Extension(
     "alprcore._native",

@@ -198,8 +198,10 @@ def _whole_jpeg(data: bytes, pixels: NDArray[Any] | None) -> NDArray[Any] | None
     A file that only lacks its end marker, as some cameras write, is so told from a cut one.
     """
     if pixels is not None:
-        corner = pixels[-1, -1].astype(int)
-        if np.abs(corner - _DECODER_GREY).max() > 2:
+        top, left = ((side - 1) // 8 * 8 for side in pixels.shape[:2])
+        # The luma of the last block: its chroma may be mixed with that of a block above.
+        luma = pixels[top:, left:] @ np.array([0.114, 0.587, 0.299])
+        if np.abs(luma - _DECODER_GREY).max() > 2:
             return pixels
     if not is_single_scan(data):  # progressive: later scans refine the first, none may lack
         return pixels

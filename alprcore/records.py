@@ -120,6 +120,29 @@ class Glyph:
 
 
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """How a text fits a country: the regions whose formats it has, best first, and its oddities.
+
+    Attributes
+    ----------
+    country
+        Code of the country.
+    regions
+        Code and specificity of each region with a format that admits the text; specificity is
+        in natural-log units, 0 for a format that admits everything.
+    odd_length
+        Whether the country's texts are shorter or longer.
+    rare_letters
+        How many letters of the text the country hardly issues.
+    """
+
+    country: str
+    regions: tuple[tuple[str, float], ...]
+    odd_length: bool
+    rare_letters: int
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One possible text of a plate; lines of a two-line plate are joined by a newline."""
 

@@ -16,6 +16,7 @@ from alprcore.records import Box, Candidate, Plate, Point, VehicleBox
 
 _INT32 = 2**31
 _JSON_VERSION = 2
+_WRITER = json.JSONEncoder(ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +149,12 @@ def _decimals(value: float) -> float:
 
 def _json(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ",".join(f"{_json(key)}:{_json(item)}" for key, item in value.items()) + "}"
+        return "{" + ",".join(f'"{key}":{_json(item)}' for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(_json, value)) + "]"
     if isinstance(value, float):
         return _number(value)
-    return json.dumps(value, ensure_ascii=False)
+    return _WRITER.encode(value)
 
 
 def _number(value: float) -> str:

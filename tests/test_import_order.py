@@ -13,7 +13,16 @@ PACKAGE = Path(__file__).parents[1] / "alprcore"
 # A module may import modules of its own line's predecessors, and of its own line.
 LAYERS = [
     ["errors", "records", "_native", "_readings"],
-    ["settings", "resources", "image", "image_header", "image_jpeg", "results"],
+    [
+        "bank",
+        "countries",
+        "image",
+        "image_header",
+        "image_jpeg",
+        "resources",
+        "results",
+        "settings",
+    ],
     ["stages"],
     ["engine"],
     ["drawing", "evaluation", "explain", "openalpr"],
@@ -28,6 +37,10 @@ def module_of(path: Path) -> str:
     return ".".join(["alprcore", *path.relative_to(PACKAGE).with_suffix("").parts])
 
 
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+MODULES = {module_of(path) for path in SOURCES} | {"alprcore._native", "alprcore._readings"}
+
+
 def imports(path: Path) -> set[str]:
     """The full names of our own modules that `path` imports, also inside functions."""
     names = set()
@@ -36,14 +49,9 @@ def imports(path: Path) -> set[str]:
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path.name}: relative import"
-            names.add(node.module)
-            if node.module in {"alprcore", "alprcore.stages", "alprcore.cli"}:
-                names.update(f"{node.module}.{alias.name}" for alias in node.names)
+            inner = {f"{node.module}.{alias.name}" for alias in node.names} & MODULES
+            names |= inner or {node.module}
     return {name for name in names if name.split(".")[0] == "alprcore"}
-
-
-SOURCES = sorted(PACKAGE.rglob("*.py"))
-FOLDERS = {"stages", "cli", "server", "video", "archive"}  # they import their own modules
 
 
 def part(module: str) -> str:

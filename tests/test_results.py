@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
 import re
 from dataclasses import replace
@@ -108,7 +109,7 @@ def test_a_confidence_is_a_percent_and_never_nan(confidence, percent):
     assert replace(FOUND, plates=(plate,)).to_dict()["results"][0]["confidence"] == percent
 
 
-@given(st.floats(), st.floats(), st.text(max_size=9))
+@given(st.floats(0, 1e8) | st.sampled_from([math.nan, math.inf]), st.floats(), st.text(max_size=9))
 def test_every_line_is_valid_json_without_spaces(elapsed, confidence, text):
     plate = replace(PLATE, text=text, confidence=confidence, elapsed_ms=elapsed)
     found = replace(FOUND, plates=(plate,), elapsed_ms=elapsed)

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import argparse
-import tomllib
 from typing import TYPE_CHECKING
 
+from alprcore.countries import parse_country
 from alprcore.resources import country_codes, country_text
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ def add_parser(commands: Commands) -> None:
 
 
 def run(_: argparse.Namespace) -> int:
-    """Print each code and its name."""
+    """Print each code and the name of its country."""
     for code in country_codes():
-        print(f"{code:<8}{tomllib.loads(country_text(code)).get('name', '')}".rstrip())
+        country = parse_country(country_text(code), f"{code}.toml")
+        script = country.unreadable_script
+        print(f"{code:<8}{country.name}{f' ({script}: cannot be read yet)' if script else ''}")
     return 0

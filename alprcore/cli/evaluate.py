@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from alprcore.cli.inputs import problem, read_frame
 from alprcore.cli.options import add_engine_options, engine_of
+from alprcore.engine import Engine
 from alprcore.errors import ImageError
 from alprcore.evaluation import (
     Label,
@@ -27,7 +28,6 @@ from alprcore.evaluation import (
 
 if TYPE_CHECKING:
     from alprcore.cli.options import Commands
-    from alprcore.engine import Engine
 
 
 def add_parser(commands: Commands) -> None:

@@ -6,25 +6,28 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from alprcore.engine import Engine
+from alprcore.engine import Engine
+from alprcore.settings import MOST_CANDIDATES, Settings
 
+if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
 
 
 def add_engine_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose the engine."""
+    defaults = Settings()
     parser.add_argument(
         "--country",
-        default="us",
-        help="code from `alprcore countries` (default: us); other plates are still read",
+        default=",".join(defaults.country),
+        help="codes of `alprcore countries`, comma-separated, or auto for all (default:"
+        " %(default)s); a plate from elsewhere is still read",
     )
     parser.add_argument(
         "--topn",
         type=_count,
-        default=10,
+        default=defaults.topn,
         metavar="N",
-        help="most readings per plate, 1 to 1000 (default: 10)",
+        help=f"most readings per plate, 1 to {MOST_CANDIDATES} (default: %(default)s)",
     )
 
 
@@ -36,12 +39,10 @@ def engine_of(chosen: argparse.Namespace) -> Engine:
     AlprError
         If the country is unknown or a shipped file is missing.
     """
-    from alprcore.engine import Engine  # noqa: PLC0415  (half a second that --help need not wait)
-
     return Engine(country=chosen.country, topn=chosen.topn)
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 1000:
-        raise argparse.ArgumentTypeError(f"expected 1 to 1000, got {text!r}")
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_CANDIDATES:
+        raise argparse.ArgumentTypeError(f"expected 1 to {MOST_CANDIDATES}, got {text!r}")
     return int(text)

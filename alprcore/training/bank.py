@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from alprcore.training.bank_data import Crop, batch_arrays, cut_line, read_labelled, training_line
-from alprcore.training.bank_export import export_bank
+from alprcore.training.bank_export import export_bank, glyph_portraits
 from alprcore.training.bank_model import BankModel, text_log_likelihood
 from alprcore.training.bank_reading import read_line
 
@@ -106,7 +106,7 @@ class Sampler:
 
 def accuracy(model: BankModel, crops: Sequence[Crop]) -> dict[str, tuple[int, int]]:
     """Return how many held-back crops of each set are read right (O = 0, I = 1), and of how many."""
-    fold = str.maketrans("OI", "01")
+    fold = str.maketrans("OoI", "001")
     model.eval()
     tally: dict[str, tuple[int, int]] = {}
     for crop in crops:
@@ -181,7 +181,10 @@ def main() -> None:
     print(f"{len(rendered)} rendered, {len(real)} labelled crops", flush=True)
     train(model, rendered, real, Plan(minutes=options.minutes, seed=options.seed, real_from=real_from))
     torch.save(model.state_dict(), options.out.with_suffix(".pt"))
-    export_bank(model, options.out)
+    model.eval()
+    known = [crop for crop in (*real, *rendered) if crop.chosen >= 0 and "o" not in crop.text]
+    samples = [(cut_line(crop.image, crop.lines[crop.chosen]), crop.text) for crop in known[::3]]
+    export_bank(model, options.out, glyph_portraits(model, samples))
     for name, (right, total) in accuracy(model, [crop for crop in real if crop.held_back]).items():
         print(f"held back {name}: {right} of {total} right ({100 * right / total:.1f} %)")
 

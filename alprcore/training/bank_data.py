@@ -15,11 +15,17 @@ from numpy.typing import NDArray
 
 from alprcore import _native
 from alprcore.records import GrayImage
-from alprcore.training.bank_model import ALPHABET
+from alprcore.training.bank_model import ALPHABET, ZERO_OR_O
 
 PROPOSALS = 5
+ZERO_MEANS_EITHER = frozenset({"us"})
+"""Sets whose labels write O as 0; their texts carry a lower-case ``o`` there, "one of the two"."""
+
 HELD_BACK = 5
 """Every fifth labelled crop, by a hash of its name, is never trained on."""
+
+
+_CLASS = {**{c: i for i, c in enumerate(ALPHABET)}, "o": ZERO_OR_O}
 
 
 @dataclass(slots=True)
@@ -79,6 +85,8 @@ def read_labelled(folder: Path, source: str) -> list[Crop]:
             image = cv2.imread(str(folder / row["image"]), cv2.IMREAD_GRAYSCALE)
             if image is None or len(text) < 2:
                 continue
+            if source in ZERO_MEANS_EITHER:
+                text = text.replace("0", "o")
             held = zlib.crc32(row["image"].encode()) % HELD_BACK == 0
             crops.append(Crop(image, text, source, proposed_lines(image), held_back=held))
     return crops
@@ -176,6 +184,6 @@ def batch_arrays(
     texts = np.full((len(samples), longest), -1, np.int64)
     for i, (line, text) in enumerate(samples):
         lines[i, 0, :, : line.shape[1]] = line
-        texts[i, : len(text)] = [ALPHABET.index(c) for c in text]
+        texts[i, : len(text)] = [_CLASS[c] for c in text]
     lengths = np.array([line.shape[1] // 2 for line, _ in samples], np.int64)
     return lines, lengths, texts

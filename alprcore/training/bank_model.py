@@ -27,6 +27,8 @@ WIDEST = 16
 WIDTHS = WIDEST - NARROWEST + 1
 INNER_BINS = 4
 BINS = INNER_BINS + 2
+# In a text to learn, this stands for "O or 0": the labels of some sets write every O as 0.
+ZERO_OR_O = len(ALPHABET)
 FEATURE_ROWS = 4
 LINE_ROWS = 32
 # Stands for log 0 without the NaN that inf - inf would give.
@@ -86,18 +88,28 @@ class BankModel(nn.Module):
         gaps : (n, t) tensor
             Score of "column t belongs to no character".
         """
+        columns = self._columns(lines)
+        gaps = self.gap(columns).squeeze(2)
+        return self._scores(self._responses(columns)), gaps
+
+    def responses(self, lines: Tensor) -> Tensor:
+        """Return the (n, t, widths, templates) response of every template to every stretch."""
+        return self._responses(self._columns(lines))
+
+    def _columns(self, lines: Tensor) -> Tensor:
         maps = self.features(lines)
         n, c, rows, t = maps.shape
-        columns = maps.reshape(n, c * rows, t).transpose(1, 2)
-        gaps = self.gap(columns).squeeze(2)
-        products = self.templates(columns).reshape(n, t, BINS, self.count)
-        return self._scores(products), gaps
+        columns: Tensor = maps.reshape(n, c * rows, t).transpose(1, 2)
+        return columns
 
-    def _scores(self, products: Tensor) -> Tensor:
-        n, t, _, count = products.shape
-        layout = stretch_bins(t).to(products)
-        response = layout @ products.reshape(n, t * BINS, count)
-        grouped = response.reshape(n, t, WIDTHS, self.shape.templates, len(ALPHABET))
+    def _responses(self, columns: Tensor) -> Tensor:
+        n, t, _ = columns.shape
+        products = self.templates(columns).reshape(n, t * BINS, self.count)
+        return (stretch_bins(t).to(products) @ products).reshape(n, t, WIDTHS, self.count)
+
+    def _scores(self, responses: Tensor) -> Tensor:
+        n, t = responses.shape[:2]
+        grouped = responses.reshape(n, t, WIDTHS, self.shape.templates, len(ALPHABET))
         scores = torch.logsumexp(grouped, dim=3) + self.width_bias
         ends = torch.arange(t)[:, None] + NARROWEST + torch.arange(WIDTHS)[None, :]
         return scores.masked_fill((ends > t)[None, :, :, None], IMPOSSIBLE)
@@ -143,8 +155,9 @@ class TextLogLikelihood(torch.autograd.Function):
         n, t = gaps.shape
         longest = texts.shape[1]
         index = texts.clamp(min=0)[:, None, None, :].expand(n, t, WIDTHS, longest)
+        classes = scores[..., : len(ALPHABET)]
         wanted = scores.gather(3, index).masked_fill((texts < 0)[:, None, None], IMPOSSIBLE)
-        any_class = torch.logsumexp(scores, dim=3)
+        any_class = torch.logsumexp(classes, dim=3)
         counts = (texts >= 0).sum(dim=1)
         forwards = _forward(wanted, any_class, gaps)
         backwards = _backward(wanted, any_class, gaps, lengths, counts)
@@ -153,7 +166,8 @@ class TextLogLikelihood(torch.autograd.Function):
         stay = forwards[:, :-1] + gaps[:, :, None] + backwards[:, 1:]
         gap_text = torch.exp(stay[:, :, :-1] - total[:, None, :1]).sum(dim=2)
         gap_any = torch.exp(stay[:, :, -1] - total[:, None, 1])
-        grad = -any_arcs[..., None] * torch.exp(scores - any_class[..., None])
+        grad = torch.zeros_like(scores)
+        grad[..., : len(ALPHABET)] = -any_arcs[..., None] * torch.exp(classes - any_class[..., None])
         grad.scatter_add_(3, index, text_arcs)
         ctx.save_for_backward(grad, gap_text - gap_any)
         return total[:, 0] - total[:, 1]
@@ -235,11 +249,13 @@ def text_log_likelihood(scores: Tensor, gaps: Tensor, lengths: Tensor, texts: Te
     lengths : (n,) int tensor
         Columns that belong to each line; what lies beyond is padding.
     texts : (n, longest) int tensor
-        Class indices, -1 beyond the end of a text.
+        Class indices or `ZERO_OR_O`, -1 beyond the end of a text.
 
     Returns
     -------
     (n,) tensor
     """
-    result: Tensor = TextLogLikelihood.apply(scores, gaps, lengths, texts)
+    either = torch.logaddexp(scores[..., ALPHABET.index("0")], scores[..., ALPHABET.index("O")])
+    extended = torch.cat([scores, either[..., None]], dim=3)
+    result: Tensor = TextLogLikelihood.apply(extended, gaps, lengths, texts)
     return result

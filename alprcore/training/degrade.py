@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from alprcore.records import Frame
 from alprcore.training.plate_art import smooth_noise
@@ -63,8 +64,7 @@ def relight(rng: np.random.Generator, image: Frame, strength: float) -> Frame:
     return lit
 
 
-def flatten(image: Frame, tables: list[np.ndarray[tuple[int], np.dtype[np.float32]]],
-            rng: np.random.Generator) -> Frame:
+def flatten(image: Frame, tables: list[NDArray[np.float64]], rng: np.random.Generator) -> Frame:
     """Return a grey or weakly coloured picture, as infra-red and cheap cameras give."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     keep = float(rng.choice([0.0, 0.0, 0.3]))
@@ -100,9 +100,8 @@ def sensor(rng: np.random.Generator, image: Frame, strength: float) -> Frame:
     picture = image
     if rng.random() < 0.6:
         sigma = float(rng.gamma(1.3, 3.5)) * strength
-        noise = np.empty(image.shape, np.int16)
-        cv2.setRNGSeed(int(rng.integers(1, 2**31 - 1)))
-        cv2.randn(noise, 0.0, max(0.5, min(sigma, 18)))
+        level = max(0.5, min(sigma, 18))
+        noise = (rng.standard_normal(image.shape, np.float32) * level).astype(np.int16)
         if rng.random() < 0.4:
             noise[:] = noise[..., :1]
         if rng.random() < 0.35:
@@ -143,4 +142,6 @@ def degrade(rng: np.random.Generator, image: Frame, *, strength: float = 1.0) ->
         0 leaves the picture nearly as it is, 1 is the mixture of real street pictures, above 1 is
         worse.
     """
-    return compress(rng, sensor(rng, relight(rng, blur(rng, image, strength), strength), strength), strength)
+    return compress(
+        rng, sensor(rng, relight(rng, blur(rng, image, strength), strength), strength), strength
+    )

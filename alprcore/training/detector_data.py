@@ -18,7 +18,7 @@ from alprcore.records import Frame
 Boxes = NDArray[np.float32]
 """(n, 4) array of left, top, right, bottom."""
 
-# How often a photograph of each folder is drawn, relative to the others: small or shifted ones less.
+# How often a photograph of each folder is drawn: small or colour-shifted ones less.
 folder_weights = {"openimages": 1.0, "tunisian": 0.9, "romanian": 0.8, "kaggle": 0.7, "spain": 0.4}
 
 crop_size = 352  # pixels; a multiple of 32 that holds a plate of 340 pixels
@@ -78,7 +78,9 @@ def pyramid(image: Frame, smallest: int = 160) -> list[Frame]:
     """Return the picture and its halvings down to about `smallest` pixels on the short side."""
     levels = [image]
     while min(levels[-1].shape[:2]) >= 2 * smallest:
-        levels.append(cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))  # type: ignore[arg-type]
+        rows, cols = levels[-1].shape[:2]
+        half = cv2.resize(levels[-1], (cols // 2, rows // 2), interpolation=cv2.INTER_AREA)
+        levels.append(np.asarray(half, np.uint8))
     return levels
 
 
@@ -109,6 +111,7 @@ def crop_matrix(
         left, top, right, bottom = photo.plates[rng.integers(len(photo.plates))]
         wanted = np.exp(rng.uniform(np.log(min_width), np.log(max_width)))
         scale = np.clip(wanted / max(right - left, 4.0), 0.18, 2.2)
+        scale = max(scale, min(0.7 * size / max(width, height), 2.2))  # little empty border
         if rng.random() < 0.03:  # a plate far too large to see whole: nothing is to be found in it
             scale = size * rng.uniform(1.4, 2.0) / max(right - left, 4.0)
     else:

@@ -117,8 +117,12 @@ def sheet_glyphs(path: Path) -> dict[str, list[Mask]]:
     glyphs: dict[str, list[Mask]] = {}
     for row in path.with_suffix(".box").read_text(encoding="utf-8").splitlines():
         char, left, bottom, right, top = row.split()[:5]
-        body = 255 - sheet[sheet.shape[0] - int(top) : sheet.shape[0] - int(bottom),
-                           int(left) : int(right)]
+        body = (
+            255
+            - sheet[
+                sheet.shape[0] - int(top) : sheet.shape[0] - int(bottom), int(left) : int(right)
+            ]
+        )
         if char.upper() in alphabet and min(body.shape) > 4:
             glyphs.setdefault(char.upper(), []).append(body.astype(np.uint8))
     return glyphs
@@ -129,7 +133,8 @@ def blend_glyph(rng: np.random.Generator, samples: list[Mask]) -> Field:
     chosen = samples[int(rng.integers(len(samples)))]
     aspect = chosen.shape[1] / chosen.shape[0]
     similar = [s for s in samples if abs(s.shape[1] / s.shape[0] / aspect - 1) < 0.08]
-    picks = [chosen] + [similar[int(i)] for i in rng.integers(len(similar), size=blended - 1)]
+    others = rng.integers(len(similar), size=blended - 1)
+    picks = [chosen, *(similar[int(i)] for i in others)]
     size = (max(6, round(cap_rows * aspect)), cap_rows)
     mean = np.mean([cv2.resize(p, size, interpolation=cv2.INTER_CUBIC) for p in picks], axis=0)
     soft = cv2.GaussianBlur(np.pad(mean, margin), (0, 0), 1.5)
@@ -138,7 +143,7 @@ def blend_glyph(rng: np.random.Generator, samples: list[Mask]) -> Field:
 
 def real_faces(folder: Path) -> dict[str, tuple[Face, ...]]:
     """Return faces of real characters by country, from the sheets in `folder`."""
-    faces = {}
+    faces: dict[str, tuple[Face, ...]] = {}
     for path in sorted(folder.glob("*.tif")):
         rng = np.random.default_rng(len(faces))
         country = path.name.split(".")[1]
@@ -179,7 +184,7 @@ def phrase_masks(paths: list[Path]) -> dict[str, tuple[Mask, ...]]:
 
     rng = np.random.default_rng(7)
     fonts = [ImageFont.truetype(str(path), 48) for path in paths]
-    masks = {}
+    masks: dict[str, tuple[Mask, ...]] = {}
     for kind, texts in phrases.by_kind.items():
         drawn = []
         for text in texts:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fetch the fonts that rendered plates are drawn with.
 
-``python -m alprcore.training.fonts --out training_data/fonts`` downloads each package by name with
-``apt-get download`` and ``npm pack``, keeps the Latin faces and the licence text of each, and writes
-``LICENCES.csv``. The fonts are used while training only; none is shipped.
+``python -m alprcore.training.fonts --out training_data/fonts`` downloads each package by name
+with ``apt-get download`` and ``npm pack``, keeps the Latin faces and the licence text of each, and
+writes ``LICENCES.csv``. The fonts are used while training only; none is shipped.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import argparse
 import csv
 import json
 import shutil
-import subprocess  # noqa: S404
+import subprocess
 import sys
 import tarfile
 import tempfile
@@ -107,7 +107,7 @@ word_families: dict[str, tuple[int, ...]] = {
 
 def run_in(folder: Path, command: list[str]) -> None:
     """Run `command` in `folder`; raises CalledProcessError with its output when it fails."""
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)  # noqa: S603
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
 def fetch_debian(package: str, out: Path) -> list[str]:

@@ -31,18 +31,22 @@ by_kind: dict[str, tuple[str, ...]] = {
         Explore|Birthplace of Aviation|Bicentennial|Great Faces. Great Places.|Discover"""),
     "county": split("""Hancock|Johnson|Clayton|Boone|Linn|Polk|Wayne|Marion|Jefferson|Madison|Lake|
         Gwinnett|Fulton|Shelby|Knox|Davidson|Orange|Duval|Passenger|Dealer|Truck|Trailer|Historic"""),
-    "sticker": split("""JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|01|02|03|04|05|06|07|08|09|10|
-        11|12|98|99|2003|2008|2012|2016|1-05|9-08|14|15|16|17|77|84|A123456|M|T|12 05|31|67"""),
+    "sticker": split("""JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|01|02|03|04|05|06|07|08|09|
+        10|11|12|98|99|2003|2008|2012|2016|1-05|9-08|14|15|16|17|77|84|A123456|M|T|12 05|31|67"""),
     "frame": split("""Autohaus Schneider|City Honda|www.martin-auto.nl|Tel. 02 41 93 08 85|Toyota of
         Plano|Valley Ford|Premier Chevrolet|AutoNation|Alumni|Universe|My other car|Garage du Lac|
         Auto Center 555-0134|Mazda of Elk Grove|Automobiles Dubois|Van den Berg B.V.|Kia Motors|
-        Nissan|DACIA Service|Autosalon Praha|Concessionario|Talleres Garcia|Evans Halshaw|Arnold Clark|
-        sytner.co.uk|I'd rather be sailing|Grandma's taxi|Harley Owners Group|Drive safely"""),
-    "city": split("""SP-SAO PAULO|PR-CURITIBA|RS-PELOTAS|RJ-RIO DE JANEIRO|MG-BELO HORIZONTE|PE-RECIFE|
-        BA-SALVADOR|SC-JOINVILLE|PR-LONDRINA|RS-PORTO ALEGRE|ES-VITORIA|GO-GOIANIA|DF-BRASILIA|
-        CE-FORTALEZA|BRASIL|ARGENTINA|REPUBLICA ARGENTINA|MERCOSUL|MERCOSUR|URUGUAY|PARAGUAY|MEXICO|
+        Nissan|DACIA Service|Autosalon Praha|Concessionario|Talleres Garcia|Evans Halshaw|
+        Arnold Clark|sytner.co.uk|I'd rather be sailing|Grandma's taxi|Harley Owners Group|
+        Drive safely"""),
+    "city": split("""SP-SAO PAULO|PR-CURITIBA|RS-PELOTAS|RJ-RIO DE JANEIRO|MG-BELO HORIZONTE|
+        PE-RECIFE|BA-SALVADOR|SC-JOINVILLE|PR-LONDRINA|RS-PORTO ALEGRE|ES-VITORIA|GO-GOIANIA|
+        DF-BRASILIA|CE-FORTALEZA|BRASIL|ARGENTINA|REPUBLICA ARGENTINA|MERCOSUL|MERCOSUR|
+        URUGUAY|PARAGUAY|MEXICO|
         JALISCO|DISTRITO FEDERAL|NUEVO LEON|VICTORIA - THE PLACE TO BE|QUEENSLAND - SUNSHINE STATE|
         NEW SOUTH WALES|WESTERN AUSTRALIA|SOUTH AUSTRALIA|TASMANIA|NEW ZEALAND|BOGOTA D.C.|CHILE|
         PERU|ECUADOR|COLOMBIA|PILIPINAS|GAUTENG|INDIA|ISRAEL|JAPAN|DUBAI|QATAR|KENYA"""),
-    "country": split("D|F|NL|B|GB|E|I|PL|A|CZ|SK|H|RO|BG|S|FIN|DK|N|P|L|IRL|SLO|HR|EST|LV|LT|GR|M|UA|MD"),
+    "country": split(
+        "D|F|NL|B|GB|E|I|PL|A|CZ|SK|H|RO|BG|S|FIN|DK|N|P|L|IRL|SLO|HR|EST|LV|LT|GR|M|UA|MD"
+    ),
 }

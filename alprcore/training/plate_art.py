@@ -28,7 +28,9 @@ def near(rng: np.random.Generator, color: Color, spread: float = 14) -> Color:
     return float(blue), float(green), float(red)
 
 
-def fill_gradient(canvas: Canvas, stops: list[tuple[float, Color]], area: Area | None = None) -> None:
+def fill_gradient(
+    canvas: Canvas, stops: list[tuple[float, Color]], area: Area | None = None
+) -> None:
     """Fill with a vertical gradient; a stop is a height fraction and its colour."""
     left, top, right, bottom = (int(v) for v in area or (0, 0, canvas.shape[1], canvas.shape[0]))
     places = np.linspace(0, 1, max(1, bottom - top))
@@ -38,7 +40,9 @@ def fill_gradient(canvas: Canvas, stops: list[tuple[float, Color]], area: Area |
         canvas[top:bottom, left:right, channel] = levels[:, None].astype(np.float32)
 
 
-def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], grain: int) -> NDArray[np.float32]:
+def smooth_noise(
+    rng: np.random.Generator, shape: tuple[int, int], grain: int
+) -> NDArray[np.float32]:
     """Return smooth noise in -1..1 with spots of about `grain` pixels."""
     rows, columns = shape[0] // grain + 2, shape[1] // grain + 2
     noise = rng.uniform(-1, 1, (rows, columns)).astype(np.float32)
@@ -87,8 +91,9 @@ def draw_scenery(canvas: Canvas, rng: np.random.Generator, strength: float) -> N
             shade = random_color(rng)
             for _ in range(int(rng.integers(2, 9))):
                 spot2 = (float(rng.uniform(0, columns)), float(rows * rng.uniform(0.2, 1)))
-                polygon(layer, blob_points(rng, spot2, rows * rng.uniform(0.04, 0.2)),
-                        near(rng, shade))
+                polygon(
+                    layer, blob_points(rng, spot2, rows * rng.uniform(0.04, 0.2)), near(rng, shade)
+                )
         elif kind == 3:  # one big figure behind the text
             spot2 = (columns * float(rng.uniform(0.2, 0.8)), rows * 0.5)
             polygon(layer, blob_points(rng, spot2, rows * rng.uniform(0.2, 0.4)), random_color(rng))
@@ -99,15 +104,18 @@ def draw_scenery(canvas: Canvas, rng: np.random.Generator, strength: float) -> N
                 ends = ((0, int(y)), (columns, int(y + slope * columns)))
                 cv2.line(layer, ends[0], ends[1], shade, int(rng.integers(1, 6)), cv2.LINE_AA)
     if rng.random() < 0.6:
-        layer = cv2.blur(layer, (5, 5))
+        layer = np.asarray(cv2.blur(layer, (5, 5)), np.float32)
     canvas += (layer - canvas) * strength
 
 
 def draw_symbol(
-    canvas: Canvas, rng: np.random.Generator, centre: tuple[float, float], size: float,
+    canvas: Canvas,
+    rng: np.random.Generator,
+    centre: tuple[float, float],
+    size: float,
     color: Color | None = None,
 ) -> None:
-    """Draw a small figure of about `size` pixels: star, map, seal, arms, hyphen, dot, tree, flag."""
+    """Draw a small figure of about `size` pixels: star, map, seal, arms, hyphen, dot, tree."""
     x, y = int(centre[0]), int(centre[1])
     shade = color or random_color(rng, 0, 230)
     half = max(1, int(size / 2))
@@ -125,8 +133,13 @@ def draw_symbol(
             row = y + (i - 1) * max(2, half // 2)
             cv2.line(canvas, (x - half, row), (x + half, row), shade, max(1, half // 5))
     elif kind == 5:
-        polygon(canvas, np.array([[x, y - half], [x + half * 0.6, y + half], [x - half * 0.6, y + half]],
-                                 float), shade)
+        polygon(
+            canvas,
+            np.array(
+                [[x, y - half], [x + half * 0.6, y + half], [x - half * 0.6, y + half]], float
+            ),
+            shade,
+        )
         cv2.line(canvas, (x, y + half), (x, int(y + half * 1.3)), shade, max(1, half // 4))
     elif kind == 6:
         cv2.circle(canvas, (x, y), max(1, half // 2), shade, -1, cv2.LINE_AA)
@@ -138,7 +151,9 @@ def draw_symbol(
         polygon(canvas, blob_points(rng, centre, half * 0.5), random_color(rng))
 
 
-def draw_seal(canvas: Canvas, rng: np.random.Generator, centre: tuple[float, float], radius: float) -> None:
+def draw_seal(
+    canvas: Canvas, rng: np.random.Generator, centre: tuple[float, float], radius: float
+) -> None:
     """Draw a round inspection or state seal."""
     spot = (int(centre[0]), int(centre[1]))
     rim = random_color(rng)
@@ -147,16 +162,28 @@ def draw_seal(canvas: Canvas, rng: np.random.Generator, centre: tuple[float, flo
     if radius > 4:
         draw_arms(canvas, rng, centre, radius * 0.5)
         for angle in rng.uniform(0, 6.28, 6):
-            tick = (int(spot[0] + radius * 0.85 * np.cos(angle)), int(spot[1] + radius * 0.85 * np.sin(angle)))
+            tick = (
+                int(spot[0] + radius * 0.85 * np.cos(angle)),
+                int(spot[1] + radius * 0.85 * np.sin(angle)),
+            )
             cv2.circle(canvas, tick, 1, random_color(rng), -1)
 
 
-def draw_arms(canvas: Canvas, rng: np.random.Generator, centre: tuple[float, float], half: float) -> None:
+def draw_arms(
+    canvas: Canvas, rng: np.random.Generator, centre: tuple[float, float], half: float
+) -> None:
     """Draw a coat of arms: a shield in two to four fields."""
     x, y = centre
     wide = half * float(rng.uniform(0.65, 0.95))
-    shield = np.array([[x - wide, y - half], [x + wide, y - half], [x + wide, y + half * 0.2],
-                       [x, y + half], [x - wide, y + half * 0.2]])
+    shield = np.array(
+        [
+            [x - wide, y - half],
+            [x + wide, y - half],
+            [x + wide, y + half * 0.2],
+            [x, y + half],
+            [x - wide, y + half * 0.2],
+        ]
+    )
     polygon(canvas, shield, random_color(rng))
     if rng.random() < 0.7:
         shield[1:3, 0] = x

@@ -75,6 +75,7 @@ def draw_line(
     face: Face,
     groups: tuple[str, ...],
     area: tuple[float, float, float, float],
+    *,
     style: InkStyle,
 ) -> DrawnLine:
     """Draw `groups` centred in `area` (left, top, right, bottom); squeeze them if too wide."""
@@ -97,8 +98,9 @@ def draw_line(
             place_patch(
                 mask,
                 glyph_patch(field, style, style.stretch * squeeze),
-                x + (widths[i] * squeeze - ink) / 2 - margin * style.height / cap_rows
-                * style.stretch * squeeze,
+                x
+                + (widths[i] * squeeze - ink) / 2
+                - margin * style.height / cap_rows * style.stretch * squeeze,
                 y + jitter - margin * style.height / cap_rows,
             )
         )
@@ -126,8 +128,10 @@ def place_patch(
     left, top = round(x), round(y)
     rows = slice(max(0, top), min(mask.shape[0], top + patch.shape[0]))
     columns = slice(max(0, left), min(mask.shape[1], left + patch.shape[1]))
-    inner = patch[rows.start - top : max(rows.stop, rows.start) - top,
-                  columns.start - left : max(columns.stop, columns.start) - left]
+    inner = patch[
+        rows.start - top : max(rows.stop, rows.start) - top,
+        columns.start - left : max(columns.stop, columns.start) - left,
+    ]
     if inner.size:
         window = mask[rows, columns]
         np.maximum(window, inner, out=window)

@@ -28,20 +28,50 @@ from alprcore.training.plate_wear import (
 )
 
 dark_inks: tuple[Color, ...] = (
-    (35, 30, 30), (95, 35, 20), (110, 50, 25), (60, 30, 25), (30, 30, 140), (40, 70, 25),
-    (25, 25, 25), (120, 60, 40), (35, 35, 110), (60, 55, 50), (20, 50, 90), (80, 20, 60),
+    (35, 30, 30),
+    (95, 35, 20),
+    (110, 50, 25),
+    (60, 30, 25),
+    (30, 30, 140),
+    (40, 70, 25),
+    (25, 25, 25),
+    (120, 60, 40),
+    (35, 35, 110),
+    (60, 55, 50),
+    (20, 50, 90),
+    (80, 20, 60),
 )
 light_inks: tuple[Color, ...] = (
-    (240, 240, 240), (60, 190, 235), (225, 235, 235), (90, 200, 220), (200, 200, 200),
-    (120, 220, 250), (80, 170, 210), (235, 225, 200),
+    (240, 240, 240),
+    (60, 190, 235),
+    (225, 235, 235),
+    (90, 200, 220),
+    (200, 200, 200),
+    (120, 220, 250),
+    (80, 170, 210),
+    (235, 225, 200),
 )
 light_grounds: tuple[Color, ...] = (
-    (240, 240, 240), (225, 235, 240), (200, 220, 230), (240, 225, 200), (170, 220, 240),
-    (215, 215, 215), (190, 230, 250), (235, 215, 235), (220, 240, 225), (80, 210, 245),
+    (240, 240, 240),
+    (225, 235, 240),
+    (200, 220, 230),
+    (240, 225, 200),
+    (170, 220, 240),
+    (215, 215, 215),
+    (190, 230, 250),
+    (235, 215, 235),
+    (220, 240, 225),
+    (80, 210, 245),
 )
 dark_grounds: tuple[Color, ...] = (
-    (110, 50, 20), (60, 90, 20), (30, 25, 25), (50, 40, 120), (140, 80, 20), (30, 60, 100),
-    (80, 80, 80), (150, 110, 20),
+    (110, 50, 20),
+    (60, 90, 20),
+    (30, 25, 25),
+    (50, 40, 120),
+    (140, 80, 20),
+    (30, 60, 100),
+    (80, 80, 80),
+    (150, 110, 20),
 )
 
 
@@ -92,8 +122,11 @@ def pick_ink(rng: np.random.Generator, level: float) -> Color:
     ink = near(rng, inks[int(rng.integers(len(inks)))], 18)
     if rng.random() < 0.12:
         mix = float(rng.uniform(0.2, 0.5))
-        return (ink[0] * (1 - mix) + level * mix, ink[1] * (1 - mix) + level * mix,
-                ink[2] * (1 - mix) + level * mix)
+        return (
+            ink[0] * (1 - mix) + level * mix,
+            ink[1] * (1 - mix) + level * mix,
+            ink[2] * (1 - mix) + level * mix,
+        )
     return ink
 
 
@@ -129,8 +162,13 @@ def draw_corners(canvas: Canvas, rng: np.random.Generator, fonts: FontSet) -> No
             if rng.random() < 0.7:
                 x = columns * rng.uniform(0.19, 0.23)
                 y = rows * rng.uniform(0.07, 0.1)
-                draw_bolt(canvas, rng, columns - x if right else x, rows - y if lower else y,
-                          rows * rng.uniform(0.018, 0.04))
+                draw_bolt(
+                    canvas,
+                    rng,
+                    columns - x if right else x,
+                    rows - y if lower else y,
+                    rows * rng.uniform(0.018, 0.04),
+                )
 
 
 def draw_separators(
@@ -143,18 +181,30 @@ def draw_separators(
         choice = rng.random()
         if choice < 0.25 and wide > 0.15 * height:
             half, thick = 0.3 * min(wide, height * 0.5), max(1, int(0.06 * height))
-            cv2.line(canvas, (int(centre - half), int(middle)), (int(centre + half), int(middle)),
-                     color, thick)
+            cv2.line(
+                canvas,
+                (int(centre - half), int(middle)),
+                (int(centre + half), int(middle)),
+                color,
+                thick,
+            )
         elif choice < 0.4:
-            cv2.circle(canvas, (int(centre), int(middle)), max(1, int(0.05 * height)), color, -1,
-                       cv2.LINE_AA)
+            cv2.circle(
+                canvas,
+                (int(centre), int(middle)),
+                max(1, int(0.05 * height)),
+                color,
+                -1,
+                cv2.LINE_AA,
+            )
         elif choice < 0.75:
             size = min(wide * rng.uniform(0.6, 1.15), height * rng.uniform(0.25, 0.8))
             draw_symbol(canvas, rng, (centre, middle), size, color if rng.random() < 0.4 else None)
 
 
-def side_symbol(canvas: Canvas, rng: np.random.Generator, fonts: FontSet, area: list[float],
-                color: Color) -> None:
+def side_symbol(
+    canvas: Canvas, rng: np.random.Generator, fonts: FontSet, area: list[float], color: Color
+) -> None:
     """Take space beside the text for a logo or stacked small letters; `area` shrinks."""
     left, top, right, bottom = area
     wide = (bottom - top) * float(rng.uniform(0.45, 0.95))
@@ -172,9 +222,14 @@ def side_symbol(canvas: Canvas, rng: np.random.Generator, fonts: FontSet, area: 
         for i in range(count):
             letter = "ABCDEFGHJKLMNPRSTUVXYZ"[int(rng.integers(22))]
             y = middle + (i - (count - 1) / 2) * step
-            draw_line(canvas, rng, face, (letter,),
-                      (centre - wide / 2, y - small / 2, centre + wide / 2, y + small / 2),
-                      InkStyle(height=small, color=color))
+            draw_line(
+                canvas,
+                rng,
+                face,
+                (letter,),
+                (centre - wide / 2, y - small / 2, centre + wide / 2, y + small / 2),
+                style=InkStyle(height=small, color=color),
+            )
     elif rng.random() < 0.3:
         spot = (centre, middle)
         polygon(canvas, blob_points(rng, spot, wide * 0.48), random_color(rng))
@@ -201,22 +256,36 @@ def draw_us(
     top, bottom = middle - height / 2, middle + height / 2
     if rng.random() < 0.9:
         inset = columns * rng.uniform(0.08, 0.28)
-        paste_words(canvas, pick_words(rng, fonts, "state"),
-                    (inset, rows * 0.03, columns - inset, top - rows * rng.uniform(0, 0.05)), accent)
+        paste_words(
+            canvas,
+            pick_words(rng, fonts, "state"),
+            (inset, rows * 0.03, columns - inset, top - rows * rng.uniform(0, 0.05)),
+            accent,
+        )
     if rng.random() < 0.8:
         inset = columns * rng.uniform(0.12, 0.3)
         kind = "slogan" if rng.random() < 0.75 else "county"
         low = bottom + rows * rng.uniform(0.02, 0.08)
-        paste_words(canvas, pick_words(rng, fonts, kind),
-                    (inset, low, columns - inset, min(rows * 0.97, low + rows * 0.16)), accent)
+        paste_words(
+            canvas,
+            pick_words(rng, fonts, kind),
+            (inset, low, columns - inset, min(rows * 0.97, low + rows * 0.16)),
+            accent,
+        )
     if rng.random() < 0.35:
         draw_rim(canvas, rng, color=near(rng, color, 30))
     area = [columns * 0.03, top, columns * 0.97, bottom]
     if rng.random() < 0.17:
         side_symbol(canvas, rng, fonts, area, color)
     face = pick_face(rng, fonts)
-    line = draw_line(canvas, rng, face, plan.lines[0], (area[0], area[1], area[2], area[3]),
-                     ink_style(rng, height, color))
+    line = draw_line(
+        canvas,
+        rng,
+        face,
+        plan.lines[0],
+        (area[0], area[1], area[2], area[3]),
+        style=ink_style(rng, height, color),
+    )
     draw_separators(canvas, rng, line, color)
     draw_corners(canvas, rng, fonts)
     if rng.random() < 0.28:

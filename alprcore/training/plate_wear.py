@@ -36,8 +36,14 @@ def draw_bolt(canvas: Canvas, rng: np.random.Generator, x: float, y: float, radi
         return
     cv2.circle(canvas, spot, size, metal, -1, cv2.LINE_AA)
     if size > 2:
-        cv2.circle(canvas, (spot[0] - 1, spot[1] - 1), max(1, size // 2),
-                   near(rng, (level, level, level), 50), -1, cv2.LINE_AA)
+        cv2.circle(
+            canvas,
+            (spot[0] - 1, spot[1] - 1),
+            max(1, size // 2),
+            near(rng, (level, level, level), 50),
+            -1,
+            cv2.LINE_AA,
+        )
 
 
 def draw_sticker(canvas: Canvas, rng: np.random.Generator, fonts: FontSet, area: Area) -> None:
@@ -53,14 +59,30 @@ def draw_sticker(canvas: Canvas, rng: np.random.Generator, fonts: FontSet, area:
     wide = (right - left) * 0.08
     if rng.random() < 0.5:
         middle = (top + bottom) / 2
-        paste_words(canvas, pick_words(rng, fonts, "sticker"), (left + wide, top + 1, right - wide, middle), ink)
-        paste_words(canvas, pick_words(rng, fonts, "sticker"), (left + wide, middle, right - wide, bottom - 1), ink)
+        paste_words(
+            canvas,
+            pick_words(rng, fonts, "sticker"),
+            (left + wide, top + 1, right - wide, middle),
+            ink,
+        )
+        paste_words(
+            canvas,
+            pick_words(rng, fonts, "sticker"),
+            (left + wide, middle, right - wide, bottom - 1),
+            ink,
+        )
     else:
-        paste_words(canvas, pick_words(rng, fonts, "sticker"), (left + wide, top + 1, right - wide, bottom - 1), ink)
+        paste_words(
+            canvas,
+            pick_words(rng, fonts, "sticker"),
+            (left + wide, top + 1, right - wide, bottom - 1),
+            ink,
+        )
 
 
-def draw_frame(canvas: Canvas, rng: np.random.Generator, fonts: FontSet, *, text_top: float,
-               text_bottom: float) -> None:
+def draw_frame(
+    canvas: Canvas, rng: np.random.Generator, fonts: FontSet, *, text_top: float, text_bottom: float
+) -> None:
     """Cover the edges with a dealer's frame that may come close to the text."""
     rows, columns = canvas.shape[:2]
     # Frames often touch the characters and cover a little of them.
@@ -69,8 +91,12 @@ def draw_frame(canvas: Canvas, rng: np.random.Generator, fonts: FontSet, *, text
     lower = float(min(rng.uniform(0.03, 0.28) * rows, rows - text_bottom + reach))
     side = float(rng.uniform(0.005, 0.04) * columns)
     shade = random_color(rng, 0, 70) if rng.random() < 0.7 else random_color(rng, 120, 240)
-    for area in ((0.0, 0.0, columns, upper), (0.0, rows - lower, columns, rows),
-                 (0.0, 0.0, side, rows), (columns - side, 0.0, columns, rows)):
+    for area in (
+        (0.0, 0.0, columns, upper),
+        (0.0, rows - lower, columns, rows),
+        (0.0, 0.0, side, rows),
+        (columns - side, 0.0, columns, rows),
+    ):
         left, top, right, bottom = (round(v) for v in area)
         canvas[top:bottom, left:right] = shade
     ink = random_color(rng, 180) if sum(shade) < 350 else random_color(rng, 0, 90)
@@ -80,16 +106,53 @@ def draw_frame(canvas: Canvas, rng: np.random.Generator, fonts: FontSet, *, text
             area = (columns * 0.08, top + inset, columns * 0.92, bottom - inset)
             paste_words(canvas, pick_words(rng, fonts, "frame"), area, ink)
     edge = near(rng, shade, 40)
-    cv2.rectangle(canvas, (int(side), int(upper)), (int(columns - side), int(rows - lower)), edge, 1)
+    cv2.rectangle(
+        canvas, (int(side), int(upper)), (int(columns - side), int(rows - lower)), edge, 1
+    )
 
 
-def draw_rim(canvas: Canvas, rng: np.random.Generator, *, color: tuple[float, float, float]) -> None:
+def draw_rim(
+    canvas: Canvas, rng: np.random.Generator, *, color: tuple[float, float, float]
+) -> None:
     """Draw an embossed or printed line along the edge."""
     rows, columns = canvas.shape[:2]
     inset = int(rng.uniform(0.0, 0.035) * rows)
     thick = max(1, int(rng.uniform(0.008, 0.035) * rows))
-    cv2.rectangle(canvas, (inset, inset), (columns - 1 - inset, rows - 1 - inset), color, thick,
-                  cv2.LINE_AA)
+    cv2.rectangle(
+        canvas, (inset, inset), (columns - 1 - inset, rows - 1 - inset), color, thick, cv2.LINE_AA
+    )
+
+
+def draw_edges(
+    canvas: Canvas,
+    rng: np.random.Generator,
+    fonts: FontSet,
+    *,
+    ink: tuple[float, float, float],
+    text: tuple[float, float],
+) -> None:
+    """Draw rim, bolts and now and then a dealer's frame; `text` is its top and bottom."""
+    rows, columns = canvas.shape[:2]
+    if rng.random() < 0.5:
+        draw_rim(canvas, rng, color=near(rng, ink, 20))
+    for x in rng.choice([0.06, 0.12, 0.3, 0.5, 0.7, 0.88, 0.94], size=int(rng.integers(0, 4))):
+        y = float(rng.choice([0.1, 0.5, 0.9]))
+        draw_bolt(canvas, rng, float(x) * columns, y * rows, rows * rng.uniform(0.015, 0.045))
+    if rng.random() < 0.15:
+        draw_frame(canvas, rng, fonts, text_top=text[0], text_bottom=text[1])
+
+
+def round_corners(canvas: Canvas, rng: np.random.Generator) -> None:
+    """Show what is behind the plate at its rounded corners."""
+    rows, columns = canvas.shape[:2]
+    radius = int(rows * rng.uniform(0.03, 0.1))
+    level = float(rng.uniform(0, 230))
+    behind = np.array(near(rng, (level, level, level), 20), np.float32)
+    xs, ys = np.arange(columns), np.arange(rows)
+    across = np.maximum(radius - np.minimum(xs, xs[::-1]), 0)
+    down = np.maximum(radius - np.minimum(ys, ys[::-1]), 0)
+    outside = np.clip(np.hypot(across[None], down[:, None]) - radius, 0, 1).astype(np.float32)
+    canvas += (behind - canvas) * outside[..., None]
 
 
 def add_dirt(canvas: Canvas, rng: np.random.Generator, amount: float) -> None:
@@ -105,8 +168,14 @@ def add_dirt(canvas: Canvas, rng: np.random.Generator, amount: float) -> None:
         polygon(canvas, blob_points(rng, spot, rows * rng.uniform(0.01, 0.06)), random_color(rng))
     for _ in range(int(rng.poisson(1.5 * amount))):
         ends = (rng.uniform(0, 1, (2, 2)) * (columns, rows)).astype(int)
-        cv2.line(canvas, (int(ends[0, 0]), int(ends[0, 1])), (int(ends[1, 0]), int(ends[1, 1])),
-                 random_color(rng), 1, cv2.LINE_AA)
+        cv2.line(
+            canvas,
+            (int(ends[0, 0]), int(ends[0, 1])),
+            (int(ends[1, 0]), int(ends[1, 1])),
+            random_color(rng),
+            1,
+            cv2.LINE_AA,
+        )
 
 
 def add_shade(canvas: Canvas, rng: np.random.Generator) -> None:
@@ -129,15 +198,22 @@ def bend(canvas: Canvas, rng: np.random.Generator) -> Canvas:
     grid_y = np.arange(rows)[:, None] + move[None]
     grid_x = np.broadcast_to(np.arange(columns)[None], grid_y.shape)
     return np.asarray(
-        cv2.remap(canvas, grid_x.astype(np.float32), grid_y.astype(np.float32), cv2.INTER_LINEAR,
-                  borderMode=cv2.BORDER_REPLICATE),
+        cv2.remap(
+            canvas,
+            grid_x.astype(np.float32),
+            grid_y.astype(np.float32),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        ),
         np.float32,
     )
 
 
 def finish(canvas: Canvas, rng: np.random.Generator) -> Canvas:
     """Return the plate after years on the road; half of all plates stay nearly clean."""
-    if rng.random() < 0.35:
+    if rng.random() < 0.6:
+        round_corners(canvas, rng)
+    if rng.random() < 0.28:
         add_dirt(canvas, rng, float(rng.uniform(0.1, 0.7)))
     if rng.random() < 0.25:
         add_shade(canvas, rng)

@@ -22,13 +22,31 @@ from alprcore.training.plate_us import draw_us
 from alprcore.training.plate_wear import finish
 from alprcore.training.plate_wide import draw_wide
 
-__all__ = ["FontSet", "RenderedLine", "RenderedPlate", "degrade", "load_fonts", "render_plate", "styles"]
+__all__ = [
+    "FontSet",
+    "RenderedLine",
+    "RenderedPlate",
+    "degrade",
+    "load_fonts",
+    "render_plate",
+    "styles",
+]
 
 # Families of each style with their shares; a name ending in 2 has two lines.
 families: dict[str, tuple[tuple[str, float], ...]] = {
     "us": (("us", 1.0),),
-    "eu": (("de", 0.17), ("nl", 0.12), ("fr", 0.13), ("gb", 0.12), ("es", 0.06), ("it", 0.06),
-           ("pl", 0.06), ("be", 0.04), ("rs", 0.04), ("eu", 0.2)),
+    "eu": (
+        ("de", 0.17),
+        ("nl", 0.12),
+        ("fr", 0.13),
+        ("gb", 0.12),
+        ("es", 0.06),
+        ("it", 0.06),
+        ("pl", 0.06),
+        ("be", 0.04),
+        ("rs", 0.04),
+        ("eu", 0.2),
+    ),
     "br": (("br", 0.75), ("brm", 0.25)),
     "ar": (("ar", 0.7), ("arm", 0.3)),
     "au": (("au", 1.0),),
@@ -98,7 +116,9 @@ def render_plate(
         One of `styles`; drawn by their shares when None.
     """
     if style is None:
-        style = str(rng.choice(list(styles), p=np.array(list(styles.values())) / sum(styles.values())))
+        style = str(
+            rng.choice(list(styles), p=np.array(list(styles.values())) / sum(styles.values()))
+        )
     names = [name for name, _ in families[style]]
     family = str(rng.choice(names, p=[share for _, share in families[style]]))
     canvas, drawn, plan = draw_family(rng, fonts, family)

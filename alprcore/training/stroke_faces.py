@@ -117,6 +117,12 @@ def outline(char: str, shape: StrokeShape) -> str:
         "Y": "0,0 0.5,0.5 1,0; 0.5,0.5 0.5,1",
         "Z": "0,0 1,0 0,1 1,1",
     }
+    return special_outline(char, shape) or plain[char]
+
+
+def special_outline(char: str, shape: StrokeShape) -> str:
+    """Return the polylines of a character that the face draws in its own way, else nothing."""
+    t = shape.open_tail
     if char == "A" and shape.flat_a:
         return "0,1 0,0r 1,0r 1,1; 0,0.58 1,0.58"
     if char == "3" and shape.flat_three:
@@ -125,7 +131,7 @@ def outline(char: str, shape: StrokeShape) -> str:
         return "0.7,0 0,0.6 0,1r 1,1r 1,0.45r 0,0.45r 0,0.8"
     if char == "9" and shape.straight_six:
         return "0.3,1 1,0.4 1,0r 0,0r 0,0.55r 1,0.55r 1,0.2"
-    return plain[char]
+    return ""
 
 
 def relative_width(char: str, shape: StrokeShape) -> float:
@@ -180,7 +186,14 @@ def glyph_mask(char: str, shape: StrokeShape, rows: int) -> NDArray[np.uint8]:
         points = rounded((closed, scaled), shape.radius * shape.width * height)
         points = points + (pad + stroke / 2, stroke / 2)
         line = np.round(points * 16).astype(np.int32)[:, None]
-        cv2.polylines(canvas, [line], isClosed=False, color=255,
-                      thickness=max(1, round(stroke)), lineType=cv2.LINE_AA, shift=4)
+        cv2.polylines(
+            canvas,
+            [line],
+            isClosed=False,
+            color=255,
+            thickness=max(1, round(stroke)),
+            lineType=cv2.LINE_AA,
+            shift=4,
+        )
     small = cv2.resize(canvas, (canvas.shape[1] // scale, rows), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8)

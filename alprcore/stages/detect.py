@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Find the plates and the vehicles of a frame with two small networks under ONNX Runtime.
+
+The detector gives boxes, the refiner turns the box of a plate into its four corners. How large the
+frame goes into the detector decides most of what is found and nearly all of the cost:
+
+- a *main* pass over the frame, shrunk (never enlarged) to at most `main_area` pixels;
+- a *coarse* pass with a long side of 320 pixels for plates that fill much of the frame, which the
+  main pass sees in fragments; an eighth of the main pass's cost;
+- a *tiled* pass for frames that the main pass shrinks below `tiled_below`, see `find_plates`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from alprcore.records import Box, Detection, Frame, Quad, VehicleBox
+
+Boxes = NDArray[np.float64]
+"""(n, 5) array: left, top, right, bottom in frame pixels, score."""
+
+main_area = 960 * 544  # pixels; where recall on 1280x720 photographs levels off
+coarse_side = 320
+tiled_below = 0.5  # 1920x1080 is just not tiled; a plate of 52 pixels is still 26 in the main pass
+tiled_scale = 0.65  # a plate of 40 pixels becomes 26, the narrowest that was trained
+tile_size, tile_overlap = 768, 160
+
+# Fixed with the networks by `alprcore.training.detector_model` and `.corner_model`.
+plate_stride, vehicle_stride = 8, 16
+plate_typical = (80.0, 28.0)
+vehicle_typical = (160.0, 110.0)
+widest_plate, narrowest_plate = 400.0, 10.0  # pixels of a pass: beyond, a box is a guess
+corner_size = (128, 64)  # columns, rows of what the refiner sees
+corner_margin = (0.2, 0.4)  # of the box's width and height, on each side
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found in a frame, best first."""
+
+    plates: tuple[Detection, ...]
+    vehicles: tuple[VehicleBox, ...]
+
+
+class PlateFinder:
+    """The two networks, ready to run; immutable, picklable, safe to share between threads.
+
+    Parameters
+    ----------
+    detector : bytes
+        ``plate_detector.onnx``.
+    corners : bytes or None
+        ``plate_corners.onnx``; without it the corners are those of the upright box.
+    threads : int
+        Threads of one run inside ONNX Runtime.
+    """
+
+    def __init__(self, detector: bytes, corners: bytes | None, *, threads: int = 1) -> None:
+        self._source = (detector, corners, threads)
+        self._detector = _session(detector, threads)
+        self._corners = None if corners is None else _session(corners, threads)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, self._source
+
+    def maps(self, image: Frame) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the plate map and the vehicle map of a picture with sides that 32 divides."""
+        plates, vehicles = self._detector.run(None, {"image": image[None]})
+        return plates, vehicles
+
+    def refined(self, crops: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """Return the (n, 4, 2) corners in (n, 64, 128) grey crops, or None without a refiner."""
+        if self._corners is None:
+            return None
+        corners: NDArray[np.float32] = self._corners.run(None, {"crops": crops})[0]
+        return corners
+
+
+def _session(model: bytes, threads: int) -> Any:
+    """Return an ONNX Runtime session on the CPU that leaves the process's other threads alone."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def _rebuilt(detector: bytes, corners: bytes | None, threads: int) -> PlateFinder:
+    """Return a finder again after pickling."""
+    return PlateFinder(detector, corners, threads=threads)
+
+
+def find_plates(
+    frame: Frame,
+    finder: PlateFinder,
+    *,
+    min_score: float,
+    max_plates: int,
+    vehicle_min_score: float,
+    tiled: bool,
+) -> Findings:
+    """Return the plates and the vehicles of a frame.
+
+    Parameters
+    ----------
+    frame : (rows, cols, 3) uint8 array
+        Blue, green, red; any strides. Not modified.
+    finder : PlateFinder
+        The networks.
+    min_score : float
+        Plates below it are dropped, [0, 1].
+    max_plates : int
+        At most so many plates, the best ones; vehicles likewise.
+    vehicle_min_score : float
+        Vehicles below it are dropped, [0, 1].
+    tiled : bool
+        Whether frames of more than about 2 megapixels get the tiled pass as well.
+
+    Returns
+    -------
+    Findings
+        Plates and vehicles in frame pixels, best score first.
+
+    Notes
+    -----
+    The main and the coarse pass cost the same for every large frame, less for small ones. The tiled
+    pass looks at the frame at 0.65 of its size in overlapping tiles of 768 pixels, which finds
+    plates from about 40 pixels of width on. It costs about 1.2 main passes a tile: 4 tiles for
+    2560x1440, 20 for 12 megapixels.
+    """
+    if frame.shape[0] < 4 or frame.shape[1] < 4:
+        return Findings((), ())
+    plates, vehicles = [], []
+    for view, to_frame in _views(frame, tiled):
+        plate_map, vehicle_map = finder.maps(view)
+        found = _decoded(plate_map, plate_stride, plate_typical, min_score)
+        width = found[:, 2] - found[:, 0]
+        plates.append(_placed(found[(width < widest_plate) & (width > narrowest_plate)], to_frame))
+        found = _decoded(vehicle_map, vehicle_stride, vehicle_typical, vehicle_min_score)
+        vehicles.append(_placed(found, to_frame))
+    kept = _distinct(_clipped(np.concatenate(plates), frame), max_plates)
+    cars = _distinct(_clipped(np.concatenate(vehicles), frame), max_plates)
+    quads = _quads(frame, kept, finder)
+    return Findings(
+        tuple(Detection(quad, float(box[4])) for quad, box in zip(quads, kept, strict=True)),
+        tuple(VehicleBox(Box(*(float(v) for v in box[:4])), float(box[4])) for box in cars),
+    )
+
+
+def _views(frame: Frame, tiled: bool) -> Iterator[tuple[Frame, tuple[float, float, float, float]]]:
+    """Yield the pictures to search, each with (x scale, y scale, x shift, y shift) to the frame."""
+    rows, cols = frame.shape[:2]
+    scale = min(1.0, (main_area / (rows * cols)) ** 0.5, 4096 / max(rows, cols))
+    if tiled and scale < tiled_below:
+        whole, unit_x, unit_y = _shrunk(frame, tiled_scale)
+        for top in _starts(whole.shape[0]):
+            for left in _starts(whole.shape[1]):
+                tile = whole[top : top + tile_size, left : left + tile_size]
+                yield _padded(tile), (unit_x, unit_y, left * unit_x, top * unit_y)
+    main, unit_x, unit_y = _shrunk(frame, scale)
+    yield _padded(main), (unit_x, unit_y, 0.0, 0.0)
+    side = max(main.shape[:2])
+    if side > coarse_side:
+        coarse, more_x, more_y = _shrunk(main, coarse_side / side)
+        yield _padded(coarse), (unit_x * more_x, unit_y * more_y, 0.0, 0.0)
+
+
+def _starts(length: int) -> list[int]:
+    """Return where the tiles along one side begin."""
+    step = tile_size - tile_overlap
+    count = max(1, -(-(length - tile_overlap) // step))
+    return [round(i * (length - tile_size) / max(1, count - 1)) for i in range(count)]
+
+
+def _shrunk(image: Frame, scale: float) -> tuple[Frame, float, float]:
+    """Return the picture resized, and how many of its old pixels each new one spans."""
+    rows, cols = image.shape[:2]
+    if scale >= 1:
+        return image, 1.0, 1.0
+    size = (max(1, round(cols * scale)), max(1, round(rows * scale)))
+    # Linear interpolation takes a tenth of the time and aliases only below half the size.
+    method = cv2.INTER_LINEAR if scale >= 0.5 else cv2.INTER_AREA
+    small = cv2.resize(image, size, interpolation=method)
+    return np.asarray(small, np.uint8), cols / size[0], rows / size[1]
+
+
+def _padded(image: Frame) -> Frame:
+    """Return the picture with grey added on the right and below to multiples of 32."""
+    rows, cols = image.shape[:2]
+    canvas = np.empty((-(-rows // 32) * 32, -(-cols // 32) * 32, 3), np.uint8)
+    canvas[:rows, :cols] = image
+    canvas[rows:] = 114
+    canvas[:rows, cols:] = 114
+    return canvas
+
+
+def _decoded(
+    found: NDArray[np.float32], stride: int, typical: tuple[float, float], min_score: float
+) -> Boxes:
+    """Return the boxes of a map's cells above the score, in pixels of the pass."""
+    rows, cols = np.nonzero(found[0] >= max(min_score, 1e-3))
+    score, x, y, wide, high = found[:, rows, cols].astype(np.float64)
+    x, y = (x + cols + 0.5) * stride, (y + rows + 0.5) * stride
+    wide, high = (
+        np.exp(np.clip(v, -4.0, 4.0)) * t / 2 for v, t in zip((wide, high), typical, strict=True)
+    )
+    return np.stack([x - wide, y - high, x + wide, y + high, score], axis=1)
+
+
+def _placed(boxes: Boxes, to_frame: tuple[float, float, float, float]) -> Boxes:
+    """Return the boxes in frame pixels."""
+    unit_x, unit_y, left, top = to_frame
+    return boxes * [unit_x, unit_y, unit_x, unit_y, 1.0] + [left, top, left, top, 0.0]
+
+
+def _clipped(boxes: Boxes, frame: Frame) -> Boxes:
+    """Return the boxes cut to the frame, without those that lie outside."""
+    rows, cols = frame.shape[:2]
+    cut = boxes.copy()
+    cut[:, :4] = np.clip(boxes[:, :4], 0.0, [cols, rows, cols, rows])
+    return cut[((cut[:, 2:4] - cut[:, :2]) >= 2.0).all(axis=1)]
+
+
+def _distinct(boxes: Boxes, most: int) -> Boxes:
+    """Return the best boxes such that none is mostly another one or mostly inside it."""
+    order = np.lexsort((boxes[:, 1], boxes[:, 0], -boxes[:, 4]))
+    kept: list[Boxes] = []
+    areas = np.prod(boxes[:, 2:4] - boxes[:, :2], axis=1)
+    left = list(order)
+    while left and len(kept) < most:
+        best = left.pop(0)
+        kept.append(boxes[best])
+        rest = np.array(left, dtype=np.intp)
+        low = np.maximum(boxes[best, :2], boxes[rest, :2])
+        high = np.minimum(boxes[best, 2:4], boxes[rest, 2:4])
+        meet = np.prod(np.clip(high - low, 0, None), axis=1)
+        smaller = np.minimum(areas[best], areas[rest])
+        same = (meet > 0.3 * (areas[best] + areas[rest] - meet)) | (meet > 0.6 * smaller)
+        left = [int(i) for i in rest[~same]]
+    return np.array(kept).reshape(-1, 5)
+
+
+def _quads(frame: Frame, boxes: Boxes, finder: PlateFinder) -> list[Quad]:
+    """Return the corners of each plate: refined, or the box's own where that makes no sense."""
+    if not len(boxes):
+        return []
+    placed = [corner_crop(frame, box) for box in boxes]
+    refined = finder.refined(np.stack([crop for crop, _ in placed]))
+    quads = []
+    for index, (box, (_, matrix)) in enumerate(zip(boxes, placed, strict=True)):
+        points = box[[0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2)
+        if refined is not None:
+            moved = refined[index].astype(np.float64) @ matrix[:, :2].T + matrix[:, 2]
+            points = moved if _sensible(moved, box) else points
+        quads.append(Quad.from_points(points))
+    return quads
+
+
+def corner_crop(frame: Frame, box: Boxes) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Return the grey crop that the refiner looks at, and its 2x3 map to frame pixels."""
+    size = box[2:4] - box[:2]
+    low = box[:2] - np.array(corner_margin) * size
+    high = box[2:4] + np.array(corner_margin) * size
+    unit = (high - low) / np.array(corner_size)
+    matrix = np.array([[unit[0], 0.0, low[0]], [0.0, unit[1], low[1]]])
+    first = np.clip(np.floor(low).astype(int), 0, [frame.shape[1] - 1, frame.shape[0] - 1])
+    last = np.ceil(high).astype(int) + 1
+    part = np.ascontiguousarray(frame[first[1] : last[1], first[0] : last[0]])
+    gray = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
+    shrink = np.maximum(1.0, unit / 1.5)  # sampled at 1.5 pixels or less, so that nothing aliases
+    if (shrink > 1).any():
+        small = np.maximum(1, np.round(np.array(gray.shape[::-1]) / shrink)).astype(int)
+        shrink = np.array(gray.shape[::-1]) / small
+        gray = cv2.resize(gray, (int(small[0]), int(small[1])), interpolation=cv2.INTER_AREA)
+    to_part = np.array([[unit[0], 0.0, low[0] - first[0]], [0.0, unit[1], low[1] - first[1]]])
+    to_part /= shrink[:, None]
+    to_part[:, 2] += 0.5 * np.diag(to_part[:, :2]) - 0.5
+    crop = cv2.warpAffine(
+        gray,
+        to_part,
+        corner_size,
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(crop, np.uint8), matrix
+
+
+def _sensible(points: NDArray[np.float64], box: Boxes) -> bool:
+    """Return whether the corners turn clockwise and cover about what the box covers."""
+    edges = np.roll(points, -1, axis=0) - points
+    turns = edges[:, 0] * np.roll(edges[:, 1], -1) - edges[:, 1] * np.roll(edges[:, 0], -1)
+    if not bool((turns > 0).all()):
+        return False
+    low, high = points.min(axis=0), points.max(axis=0)
+    meet = np.prod(np.clip(np.minimum(high, box[2:4]) - np.maximum(low, box[:2]), 0, None))
+    union = np.prod(high - low) + np.prod(box[2:4] - box[:2]) - meet
+    return bool(meet > 0.35 * union)

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Upright crop to readings: lines, lattice, most probable texts.
+
+Segmentation proposes, matching scores, decoding decides, jointly: every proposed line becomes a
+lattice of stretches with a score for each class (`_native`), and a text's probability is the sum
+over all paths that spell it (`_readings`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alprcore import _native, _readings
+from alprcore.bank import Bank
+from alprcore.records import Glyph, GrayImage, Points, Quad
+
+# Stretches less probable than this are dropped from the lattice; all of them together hold less
+# than 1 % of a line.
+LEAST_POSTERIOR = 1e-4
+# Characters less probable than this are not spelt out: a text with one is no rival for the first ten.
+LEAST_CHARACTER = 1e-4
+# Two readings are of different lines when their bands overlap by less than this share of the lower.
+APART = 0.25
+# The lines of a two-line plate: heights within this ratio, both legible.
+SIMILAR_HEIGHTS = 0.55
+SECOND_LINE_PROBABILITY = 0.5
+# A plate wider than this many times its height has one line: European two-line plates are 1.2-1.6.
+TWO_LINE_ASPECT = 2.3
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """What `_native.TemplateBank.lattice` returns; see `csrc/include/alprcore/template_bank.hpp`."""
+
+    starts: NDArray[np.int32]
+    ends: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    templates: NDArray[np.int32]
+    posteriors: NDArray[np.float32]
+    gaps: NDArray[np.float32]
+    log_total: float
+
+
+@dataclass(frozen=True, slots=True)
+class LineReading:
+    """One text line, read.
+
+    Attributes
+    ----------
+    texts
+        (text, log-probability) pairs, most probable first; the empty text may be among them.
+    line
+        (5,) float32: top, bottom, slope, slant, score of the proposal, in crop pixels.
+    image
+        (32, w) float32 normalised line.
+    placement
+        (6,) float32 map from line pixels to crop pixels: x0, y0, ux, uy, vx, vy.
+    lattice
+        The stretches and their scores.
+    evidence
+        Log-odds of the best text against "no text here".
+    """
+
+    texts: tuple[tuple[str, float], ...]
+    line: NDArray[np.float32]
+    image: NDArray[np.float32]
+    placement: NDArray[np.float32]
+    lattice: Lattice
+    evidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A plate, read: its lines top to bottom, and the texts of the plate with their probabilities."""
+
+    lines: tuple[LineReading, ...]
+    texts: tuple[tuple[str, float], ...]
+
+
+def read_line(crop: GrayImage, line: NDArray[np.float32], bank: Bank, *, count: int) -> LineReading:
+    """Return the reading of one proposed line of an upright crop.
+
+    Parameters
+    ----------
+    crop : (h, w) uint8 array
+        Pixels of a row adjacent.
+    line : (5,) float32 array
+        From `_native.text_lines`.
+    bank : Bank
+    count : int
+        Texts wanted.
+    """
+    top, bottom, slope, slant = (float(value) for value in line[:4])
+    image, placement, _ = _native.line_image(crop, top, bottom, slope, slant)
+    lattice = Lattice(*bank.templates.lattice(image, LEAST_POSTERIOR))
+    texts = _readings.best_texts(
+        lattice.starts,
+        lattice.ends,
+        lattice.scores,
+        lattice.posteriors,
+        lattice.gaps,
+        bank.alphabet,
+        lattice.log_total,
+        count,
+        max(32, 3 * count),
+        LEAST_CHARACTER if count <= 100 else 0.01 * LEAST_CHARACTER,
+    )
+    nothing = float(lattice.gaps.sum(dtype=np.float64))
+    best = next((value for text, value in texts if text), -1e3)
+    return LineReading(
+        tuple(texts), line, image, placement, lattice, best + lattice.log_total - nothing
+    )
+
+
+def read_plate(
+    crop: GrayImage, bank: Bank, *, count: int, proposals: int, two_lines: bool
+) -> Reading:
+    """Return the texts of a plate.
+
+    Parameters
+    ----------
+    crop : (h, w) uint8 array
+        Upright plate, with or without a margin; at least 6 rows and 8 columns.
+    bank : Bank
+    count : int
+        Texts wanted.
+    proposals : int
+        Lines tried.
+    two_lines : bool
+        Whether a second line is looked for on plates of two-line shape.
+
+    Returns
+    -------
+    Reading
+        No lines and no texts when the crop shows nothing that could be a line.
+    """
+    crop = np.ascontiguousarray(crop)
+    lines = _native.text_lines(crop, proposals)
+    readings = [read_line(crop, line, bank, count=count) for line in lines]
+    if not readings:
+        return Reading((), ())
+    best = max(readings, key=lambda reading: reading.evidence)
+    chosen = [best]
+    if two_lines and crop.shape[1] <= TWO_LINE_ASPECT * crop.shape[0]:
+        second = _second_line(best, readings)
+        if second is not None:
+            chosen = sorted([best, second], key=lambda reading: float(reading.line[0]))
+    return Reading(tuple(chosen), _joined_texts(chosen, count))
+
+
+def _second_line(best: LineReading, readings: list[LineReading]) -> LineReading | None:
+    """Return the other line of a two-line plate: as tall, apart, legible."""
+    found = [
+        other
+        for other in readings
+        if _overlap(best.line, other.line) < APART
+        and _similar(_height(best.line), _height(other.line))
+        and other.texts[0][0]
+        and np.exp(other.texts[0][1]) >= SECOND_LINE_PROBABILITY
+    ]
+    return max(found, key=lambda reading: reading.evidence, default=None)
+
+
+def _height(line: NDArray[np.float32]) -> float:
+    return float(line[1] - line[0])
+
+
+def _similar(a: float, b: float) -> bool:
+    return min(a, b) >= SIMILAR_HEIGHTS * max(a, b)
+
+
+def _overlap(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    both = min(float(a[1]), float(b[1])) - max(float(a[0]), float(b[0]))
+    return max(0.0, both) / min(_height(a), _height(b))
+
+
+def _joined_texts(lines: list[LineReading], count: int) -> tuple[tuple[str, float], ...]:
+    """Return the non-empty texts of the plate, lines joined by newlines, most probable first."""
+    joined: list[tuple[str, float]] = [("", 0.0)]
+    for i, line in enumerate(lines):
+        texts = [(text, value) for text, value in line.texts if text]
+        joined = [
+            (f"{before}\n{text}" if i else text, sum_before + value)
+            for before, sum_before in joined
+            for text, value in texts
+        ]
+        joined = sorted(joined, key=lambda item: (-item[1], item[0]))[:count]
+    return tuple((text, min(1.0, float(np.exp(value)))) for text, value in joined)
+
+
+def read_glyphs(reading: Reading, text: str, bank: Bank, matrix: Points) -> tuple[Glyph, ...]:
+    """Return where the characters of `text` stand and the evidence for each.
+
+    Parameters
+    ----------
+    reading : Reading
+    text : str
+        One of ``reading.texts``; newlines separate lines.
+    bank : Bank
+    matrix : (3, 3) float64 array
+        Maps crop pixels to picture pixels.
+    """
+    glyphs: list[Glyph] = []
+    for line, part in zip(reading.lines, text.split("\n"), strict=False):
+        lattice = line.lattice
+        path = _readings.best_stretches(
+            lattice.starts, lattice.ends, lattice.scores, lattice.gaps, bank.alphabet, part
+        )
+        for character, stretch in zip(part, path, strict=False):
+            glyphs.append(_glyph(line, stretch, character, bank, matrix))
+    return tuple(glyphs)
+
+
+def _glyph(line: LineReading, stretch: int, character: str, bank: Bank, matrix: Points) -> Glyph:
+    lattice = line.lattice
+    shares = slot_distribution(lattice, stretch)
+    kind = bank.alphabet.index(character)
+    order = [k for k in np.argsort(-shares, kind="stable") if shares[k] >= 1e-4][:10]
+    return Glyph(
+        text=character,
+        quad=_stretch_quad(line, stretch, matrix),
+        confidence=float(shares[kind]),
+        alternatives=tuple((bank.alphabet[k], float(shares[k])) for k in order),
+        template=int(lattice.templates[stretch, kind]),
+        score=float(lattice.scores[stretch, kind]),
+    )
+
+
+def slot_distribution(lattice: Lattice, stretch: int) -> NDArray[np.float64]:
+    """Return (classes,) probabilities of each character where `stretch` stands.
+
+    Sums over all stretches that share more than half of their union with it; what is missing to 1
+    is the probability of no character, or of another cut.
+    """
+    start, end = lattice.starts[stretch], lattice.ends[stretch]
+    both = np.minimum(lattice.ends, end) - np.maximum(lattice.starts, start)
+    either = np.maximum(lattice.ends, end) - np.minimum(lattice.starts, start)
+    near = both * 2 > either
+    scores = lattice.scores[near].astype(np.float64)
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    weights /= weights.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = (lattice.posteriors[near, None] * weights).sum(axis=0)
+    return shares / max(1.0, float(shares.sum()))
+
+
+def _stretch_quad(line: LineReading, stretch: int, matrix: Points) -> Quad:
+    """Return the stretch's four corners in picture pixels; a column is two line pixels wide."""
+    x0, y0, ux, uy, vx, vy = (float(value) for value in line.placement)
+    left, right = 2.0 * line.lattice.starts[stretch], 2.0 * line.lattice.ends[stretch]
+    margin, rows = 4.0, float(line.image.shape[0])
+    corners = [(left, margin), (right, margin), (right, rows - margin), (left, rows - margin)]
+    points = np.array([[x0 + u * ux + v * vx, y0 + u * uy + v * vy, 1.0] for u, v in corners])
+    mapped = points @ matrix.T
+    return Quad.from_points(mapped[:, :2] / mapped[:, 2:])

@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from importlib import metadata
+
+import cv2
+import numpy as np
+import pytest
+
+import alprcore.cli
+from alprcore.cli import evaluate, explain, main, recognize
+from alprcore.cli.inputs import quiet_stderr
+from alprcore.records import Box, Candidate, Plate, Quad, VehicleBox
+from alprcore.results import Recognition
+
+PLATE = Plate(
+    text="AB12",
+    confidence=0.9,
+    matches_template=True,
+    country="eu",
+    region="gb",
+    region_confidence=0.0,
+    quad=Quad((10.0, 10.0), (60.0, 10.0), (60.0, 25.0), (10.0, 25.0)),
+    detection_score=0.98,
+    candidates=(Candidate("AB12", 0.9, True), Candidate("A812", 0.05)),
+    glyphs=(),
+    plate_index=0,
+    requested_topn=10,
+    elapsed_ms=1.0,
+)
+FRAME = np.full((48, 80, 3), 77, np.uint8)
+PNG = cv2.imencode(".png", FRAME)[1].tobytes()
+
+
+class FakeEngine:
+    """Finds one plate in every picture that is not black."""
+
+    def recognize(self, image):
+        rows, cols = image.shape[:2]
+        plates = (PLATE,) if image.any() else ()
+        area = Box(0, 0, cols, rows)
+        vehicles = (VehicleBox(Box(1, 1, 70, 40), 0.9),)
+        return Recognition(cols, rows, 1, 2.5, (area,), plates, vehicles)
+
+
+@pytest.fixture
+def options(monkeypatch):
+    """Put the fake engine behind every sub-command; return the options that it was asked for."""
+    asked = []
+
+    def engine_of(chosen):
+        asked.append(chosen)
+        return FakeEngine()
+
+    for module in (recognize, evaluate, explain):
+        monkeypatch.setattr(module, "engine_of", engine_of)
+    return asked
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "b.png").write_bytes(PNG)
+    (tmp_path / "in" / "a.PNG").write_bytes(PNG)
+    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    return tmp_path / "in"
+
+
+def run(capsys, *words: object) -> tuple[int, str, str]:
+    code = main([str(word) for word in words])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_text_shows_the_reading_its_place_and_the_others(options, folder, capsys):
+    code, out, err = run(capsys, "recognize", folder / "b.png")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        f"{folder / 'b.png'}: 80 x 48, 1 plate, 2 ms",
+        "  AB12 at 10,10, gb",
+        "    AB12          90.00 % *",
+        "    A812           5.00 %",
+    ]
+
+
+def test_json_is_one_line_a_picture_and_nothing_else(options, folder, capsys):
+    code, out, err = run(capsys, "recognize", "--json", folder, folder / "b.png")
+    assert (code, err) == (0, "")
+    assert [json.loads(line)["img_width"] for line in out.splitlines()] == [80, 80, 80]
+
+
+def test_folders_are_expanded_in_order(options, folder, capsys):
+    _, out, _ = run(capsys, "recognize", folder)
+    heads = [line for line in out.splitlines() if not line.startswith(" ")]
+    assert [line.split(":")[0].rsplit("/", 1)[1] for line in heads] == ["a.PNG", "b.png"]
+
+
+def test_the_options_reach_the_engine(options, folder, capsys):
+    run(capsys, "recognize", folder / "b.png", "--country", "eu", "--topn", "3")
+    assert (options[0].country, options[0].topn) == ("eu", 3)
+
+
+def test_an_unreadable_input_does_not_stop_the_others(options, folder, tmp_path, capsys):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(PNG[:50])
+    missing = tmp_path / "missing.jpg"
+    words = ["recognize", "--json", broken, missing, folder / "b.png"]
+    code, out, err = run(capsys, *words)
+    assert code == 2
+    replies = [json.loads(line) for line in out.splitlines()]
+    assert [len(reply["results"]) for reply in replies] == [0, 0, 1]
+    assert "truncated" in replies[0]["error"]
+    assert err.splitlines() == [
+        f"alprcore: {broken}: the PNG file is truncated",
+        f"alprcore: {missing}: no file {str(missing)!r}",
+    ]
+
+
+def test_a_folder_without_pictures_is_reported(options, tmp_path, capsys):
+    code, out, err = run(capsys, "recognize", tmp_path)
+    assert (code, out) == (2, "")
+    assert "is a folder" in err
+
+
+def test_standard_input_is_a_picture(options, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PNG)))
+    code, out, _ = run(capsys, "recognize", "-")
+    assert code == 0
+    assert out.startswith("standard input: 80 x 48, 1 plate")
+
+
+def test_empty_standard_input_is_reported(options, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    code, _, err = run(capsys, "recognize", "-")
+    assert (code, err) == (2, "alprcore: standard input: empty, 0 bytes\n")
+
+
+def test_one_picture_is_annotated_into_a_file(options, folder, tmp_path, capsys):
+    out = tmp_path / "drawn.png"
+    code, _, _ = run(capsys, "recognize", folder / "b.png", "--annotate", out)
+    drawn = cv2.imread(str(out))
+    assert code == 0
+    assert drawn.shape == FRAME.shape
+    assert (drawn != FRAME).any()
+
+
+def test_several_pictures_are_annotated_into_a_folder(options, folder, tmp_path, capsys):
+    out = tmp_path / "drawn"
+    run(capsys, "recognize", folder, folder / "b.png", "--annotate", out)
+    assert sorted(path.name for path in out.iterdir()) == ["a.jpg", "b-2.jpg", "b.jpg"]
+
+
+def test_an_output_that_cannot_be_written_is_reported(options, folder, tmp_path, capsys):
+    for out in (tmp_path / "drawn.xyz", tmp_path / "no" / "such" / "drawn.png"):
+        code, _, err = run(capsys, "recognize", folder / "b.png", "--annotate", out)
+        assert code == 1
+        assert err.startswith("alprcore: ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["recognise"],
+        ["recognize"],
+        ["recognize", "a.jpg", "--topn", "0"],
+        ["recognize", "a.jpg", "--topn", "many"],
+        ["recognize", "a.jpg", "--unknown"],
+        ["explain", "a.jpg"],
+    ],
+)
+def test_a_wrong_command_exits_with_1_and_shows_the_usage(words, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err.startswith("usage: alprcore")
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["recognize", "--help"]])
+def test_help_and_version_exit_with_0(words, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"alprcore {metadata.version('alprcore')}\n"
+
+
+def test_interruption_is_quiet(options, monkeypatch, folder, capsys):
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recognize, "read_frame", interrupted)
+    assert run(capsys, "recognize", folder / "b.png") == (130, "", "")
+
+
+def labelled(folder, text="AB12"):
+    rows = ["image,x,y,w,h,plate", f"a.PNG,10,10,50,15,{text}", "b.png,10,10,50,15,AB12"]
+    (folder / "truth.csv").write_text("\n".join(rows) + "\n")
+
+
+def test_evaluate_counts_lists_and_saves(options, folder, tmp_path, capsys):
+    labelled(folder, "AB1Z")
+    table, saved = tmp_path / "new" / "RESULTS.md", tmp_path / "saved"
+    words = ["evaluate", folder, "--results", table, "--save-json", saved]
+    code, out, _ = run(capsys, *words)
+    assert code == 0
+    assert "2 plates in 2 pictures" in out
+    assert "strict      1   50.0 %" in out
+    assert out.splitlines()[-1] == "  a.PNG: AB1Z read as AB12"
+    run(capsys, *words)
+    rows = table.read_text().splitlines()
+    assert len(rows) == 4
+    assert "| in | auto | 2 | 100.0 | 50.0 |" in rows[-1]
+    reply = json.loads((saved / "in" / "b.json").read_text())
+    assert reply["results"][0]["plate"] == "AB12"
+
+
+def test_evaluate_counts_an_unreadable_picture_as_not_found(options, folder, capsys):
+    labelled(folder)
+    (folder / "b.png").unlink()
+    code, out, err = run(capsys, "evaluate", folder)
+    assert code == 2
+    assert "b.png: AB12 read as (not found)" in out
+    assert "no file" in err
+
+
+def test_evaluate_without_labels_is_a_wrong_command(options, folder, capsys):
+    code, _, err = run(capsys, "evaluate", folder)
+    assert code == 1
+    assert "truth.csv" in err
+
+
+def test_what_decoders_print_is_dropped_and_python_still_speaks(capfd):
+    with quiet_stderr():
+        subprocess.run([sys.executable, "-c", "import os; os.write(2, b'noise')"], check=True)
+    print("message", file=sys.stderr)
+    assert capfd.readouterr().err == "message\n"
+
+
+# --- the program itself ---
+
+
+def program(*words: object, cwd, **options) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "alprcore", *map(str, words)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, check=False, **options)
+
+
+def test_the_program_reports_its_version(tmp_path):
+    done = program("--version", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.decode().startswith("alprcore ")
+
+
+def test_the_program_exits_with_1_and_2(tmp_path):
+    assert program("recognize", cwd=tmp_path).returncode == 1
+    done = program("recognize", "--json", "nowhere.jpg", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == b"alprcore: nowhere.jpg: no file 'nowhere.jpg'\n"
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_the_program_keeps_decoders_quiet(tmp_path):
+    smooth = cv2.GaussianBlur(
+        np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8), (0, 0), 2
+    )
+    content = cv2.imencode(".jpg", smooth)[1].tobytes()
+    done = program("recognize", "-", cwd=tmp_path, input=content[: len(content) // 2])
+    assert done.returncode == 2
+    assert done.stderr == b"alprcore: standard input: the JPEG file is truncated\n"
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path):
+    (tmp_path / "a.png").write_bytes(PNG)
+    command = [sys.executable, "-m", "alprcore", "recognize", *["a.png"] * 30]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 141
+
+
+def test_countries_are_listed(capsys):
+    code, out, _ = run(capsys, "countries")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == sorted(
+        line.split()[0] for line in out.splitlines()
+    )
+    assert any(line.startswith("us ") for line in out.splitlines())
+
+
+def test_two_line_plates_are_joined_by_a_hyphen():
+    found = FakeEngine().recognize(FRAME)
+    found = replace(found, plates=(replace(PLATE, text="AB\n12"),))
+    assert "  AB-12 at 10,10, gb" in recognize.readable("a.png", found)
+
+
+def test_an_unknown_country_is_a_wrong_command(tmp_path, capsys):
+    code, _, err = run(capsys, "recognize", "a.jpg", "--country", "atlantis")
+    assert code == 1
+    assert "atlantis" in err
+    assert alprcore.cli.__doc__
