@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The template bank as the reader holds it: parsed from its file, immutable, shared between threads."""
+"""The template bank as the reader holds it: parsed from its file, immutable, shared by threads."""
 
 from __future__ import annotations
 
@@ -46,7 +46,12 @@ def parse_bank(content: bytes) -> Bank:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             strides = arrays["strides"]
             filters = [
-                (_floats(arrays[f"filters{i}"]), _floats(arrays[f"offsets{i}"]), int(strides[i, 0]), int(strides[i, 1]))
+                (
+                    _floats(arrays[f"filters{i}"]),
+                    _floats(arrays[f"offsets{i}"]),
+                    int(strides[i, 0]),
+                    int(strides[i, 1]),
+                )
                 for i in range(len(strides))
             ]
             native = _native.TemplateBank(

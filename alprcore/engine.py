@@ -23,7 +23,6 @@ from alprcore.stages.rank import rank_candidates
 from alprcore.stages.read import Reading, read_glyphs, read_plate
 from alprcore.stages.rectify import rectify
 
-
 ONE_LINE_ONLY = frozenset({"us", "mx", "br", "au", "auwide"})
 
 
@@ -78,7 +77,7 @@ class Engine:
             raise SettingsError(f"settings: {error}") from error
         self._settings = base
         self._countries = _load_countries(base.country)
-        # American plates carry words as tall as a second line; a country that has none never gets one.
+        # American plates carry words as tall as a second line: no second line is looked for there.
         self._two_lines = any(country.code not in ONE_LINE_ONLY for country, _ in self._countries)
         self._finder = PlateFinder(
             model_bytes("plate_detector.onnx"),
@@ -213,7 +212,7 @@ class Engine:
         return [_fit(text, country, patterns) for country, patterns in self._countries]
 
     def _aspect_misfit(self, quad: Quad) -> dict[str, float]:
-        """Return, for each country, how far the plate's shape is from its own (log of the ratio)."""
+        """Return, for each country, how far the plate's shape is from its own (log ratio)."""
         (x0, y0), (x1, y1), (x2, y2), (x3, y3) = quad.to_points()
         width = math.hypot(x1 - x0, y1 - y0) + math.hypot(x2 - x3, y2 - y3)
         height = math.hypot(x3 - x0, y3 - y0) + math.hypot(x2 - x1, y2 - y1)

@@ -101,7 +101,7 @@ def _line_panel(line: LineReading, text: str, bank: Bank) -> Frame:
     for slot, (character, stretch) in enumerate(zip(text, path, strict=False)):
         left, right = (10 + 2 * zoom * int(v[stretch]) for v in (lattice.starts, lattice.ends))
         cv2.rectangle(panel, (left, 10), (right - 1, 9 + rows), CUT, 1)
-        _draw_slot(panel, line, bank, character, stretch, (10 + slot * step, rows + 50))
+        _draw_slot(panel, line, bank, (character, stretch), (10 + slot * step, rows + 50))
     return panel
 
 
@@ -117,10 +117,15 @@ def _draw_cut_strip(panel: Frame, line: LineReading, zoom: int, y: int) -> None:
 
 
 def _draw_slot(
-    panel: Frame, line: LineReading, bank: Bank, character: str, stretch: int, place: tuple[int, int]
+    panel: Frame,
+    line: LineReading,
+    bank: Bank,
+    slot: tuple[str, int],
+    place: tuple[int, int],
 ) -> None:
     """Draw one slot: the pixels, the template's portrait, its number and score, the rivals."""
     x, y = place
+    character, stretch = slot
     kind = bank.alphabet.index(character)
     template = int(line.lattice.templates[stretch, kind])
     start, end = 2 * int(line.lattice.starts[stretch]), 2 * int(line.lattice.ends[stretch])
@@ -135,7 +140,13 @@ def _draw_slot(
     shares = slot_distribution(line.lattice, stretch)
     for rank, other in enumerate(np.argsort(-shares, kind="stable")[:4]):
         if shares[other] >= 0.001:
-            _write(panel, f"{bank.alphabet[other]} {100 * shares[other]:.1f} %", x, y + 88 + 16 * rank, size=0.4)
+            _write(
+                panel,
+                f"{bank.alphabet[other]} {100 * shares[other]:.1f} %",
+                x,
+                y + 88 + 16 * rank,
+                size=0.4,
+            )
 
 
 def _candidate_panel(examination: Examination) -> Frame:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from alprcore.errors import ImageError
 from alprcore.image_header import read_header
-from alprcore.image_jpeg import is_single_scan, with_filler
+from alprcore.image_jpeg import is_single_scan, scan_count, with_filler
 from alprcore.records import Frame
 
 ImageSource = str | os.PathLike[str] | bytes | bytearray | memoryview | NDArray[np.uint8]
@@ -40,6 +40,9 @@ MAX_SIDE = 32_767
 
 MAX_BYTES = 512 * 2**20
 """Largest file taken: 100 megapixels of 8-bit colour, uncompressed, fit in it."""
+
+MAX_SCANS = 100
+"""Most scans of a JPEG file: encoders write about ten, each costs a pass over the picture."""
 
 _COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 _DECODER_GREY = 128  # what a JPEG decoder leaves where the file had no more data
@@ -163,6 +166,8 @@ def _over_white(
 def _decode(data: bytes, max_pixels: int) -> Frame:
     header = read_header(data)
     _check_size(header.width, header.height, max_pixels)
+    if header.format == "JPEG" and scan_count(data) > MAX_SCANS:
+        raise ImageError(f"image: the JPEG file has more than {MAX_SCANS} scans")
     pixels = _pixels(data, cv2.IMREAD_UNCHANGED if header.has_alpha else _COLOUR)
     if header.format == "JPEG":
         pixels = _whole_jpeg(data, pixels)

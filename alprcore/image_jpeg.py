@@ -6,6 +6,16 @@ from __future__ import annotations
 import struct
 
 _END = b"\xff\xd9"
+_SCAN = b"\xff\xda"
+
+
+def scan_count(data: bytes) -> int:
+    """Return how many scans the JPEG file `data` has before its end marker."""
+    scan = _scan_start(data)
+    if scan is None:
+        return 0
+    end = data.find(_END, scan[2])
+    return 1 + data.count(_SCAN, scan[2], end if end >= 0 else len(data))
 
 
 def is_single_scan(data: bytes) -> bool:

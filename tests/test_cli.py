@@ -203,6 +203,27 @@ def test_interruption_is_quiet(options, monkeypatch, folder, capsys):
     assert run(capsys, "recognize", folder / "b.png") == (130, "", "")
 
 
+def test_explain_writes_a_picture_a_plate(options, folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(explain, "explain_plates", lambda image, engine: [image, image])
+    out = tmp_path / "new" / "cuts"
+    code, printed, _ = run(capsys, "explain", folder / "b.png", "--out", out)
+    assert code == 0
+    assert printed.splitlines() == [str(out / "plate-1.png"), str(out / "plate-2.png")]
+    assert cv2.imread(str(out / "plate-2.png")).shape == FRAME.shape
+
+
+def test_explain_says_when_there_is_nothing_to_explain(
+    options, folder, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(explain, "explain_plates", lambda image, engine: [])
+    code, out, err = run(capsys, "explain", folder / "b.png", "--out", tmp_path)
+    assert (code, out) == (0, "")
+    assert "no plate" in err
+    code, _, err = run(capsys, "explain", tmp_path / "none.png", "--out", tmp_path)
+    assert code == 2
+    assert "no file" in err
+
+
 def labelled(folder, text="AB12"):
     rows = ["image,x,y,w,h,plate", f"a.PNG,10,10,50,15,{text}", "b.png,10,10,50,15,AB12"]
     (folder / "truth.csv").write_text("\n".join(rows) + "\n")

@@ -262,6 +262,14 @@ def test_a_jpeg_that_is_grey_to_the_last_pixel_is_read():
     assert np.array_equal(load_frame(content), np.full((64, 64, 3), 128, np.uint8))
 
 
+def test_a_jpeg_of_endless_scans_is_refused():
+    whole = encoded(PICTURE, "JPEG", progressive=True)
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    assert load_frame(whole[:-2] + 5 * last + whole[-2:]).shape == SCENE.shape
+    with pytest.raises(ImageError, match="more than 100 scans"):
+        load_frame(whole[:-2] + 200 * last + whole[-2:])
+
+
 # --- files that are wrong ---
 
 

@@ -12,6 +12,7 @@ from alprcore.cli.inputs import problem, read_frame
 from alprcore.cli.options import add_engine_options, engine_of
 from alprcore.drawing import write_picture
 from alprcore.errors import ImageError
+from alprcore.explain import explain_plates
 
 if TYPE_CHECKING:
     from alprcore.cli.options import Commands
@@ -30,8 +31,6 @@ def add_parser(commands: Commands) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Write one picture a plate; return 2 when the input could not be read, else 0."""
-    from alprcore.explain import explain_plates  # noqa: PLC0415
-
     engine = engine_of(chosen)
     try:
         pictures = explain_plates(read_frame(chosen.image), engine)

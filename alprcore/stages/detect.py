@@ -26,6 +26,9 @@ from alprcore.records import Box, Detection, Frame, Quad, VehicleBox
 Boxes = NDArray[np.float64]
 """(n, 5) array: left, top, right, bottom in frame pixels, score."""
 
+Placing = tuple[float, float, float, float]
+"""Frame pixels that a pixel of a pass spans in x and in y, and where its corner lies."""
+
 main_area = 960 * 544  # pixels; where recall on 1280x720 photographs levels off
 coarse_side = 320
 tiled_below = 0.5  # 1920x1080 is just not tiled; a plate of 52 pixels is still 26 in the main pass
@@ -36,7 +39,10 @@ tile_size, tile_overlap = 768, 160
 plate_stride, vehicle_stride = 8, 16
 plate_typical = (80.0, 28.0)
 vehicle_typical = (160.0, 110.0)
-widest_plate, narrowest_plate = 400.0, 10.0  # pixels of a pass: beyond, a box is a guess
+widest_plate = 400.0  # pixels of a pass: what is wider is found in fragments
+widest_vehicle = 330.0
+narrowest_plate = 14.0  # narrower ones were not trained
+narrowest_coarse = 44.0  # below, the main pass places it better; 3 times smaller there
 corner_size = (128, 64)  # columns, rows of what the refiner sees
 corner_margin = (0.2, 0.4)  # of the box's width and height, on each side
 
@@ -138,13 +144,13 @@ def find_plates(
     if frame.shape[0] < 4 or frame.shape[1] < 4:
         return Findings((), ())
     plates, vehicles = [], []
-    for view, to_frame in _views(frame, tiled):
+    for view, to_frame, narrowest in _views(frame, tiled):
         plate_map, vehicle_map = finder.maps(view)
         found = _decoded(plate_map, plate_stride, plate_typical, min_score)
         width = found[:, 2] - found[:, 0]
-        plates.append(_placed(found[(width < widest_plate) & (width > narrowest_plate)], to_frame))
+        plates.append(_placed(found[(width < widest_plate) & (width > narrowest)], to_frame))
         found = _decoded(vehicle_map, vehicle_stride, vehicle_typical, vehicle_min_score)
-        vehicles.append(_placed(found, to_frame))
+        vehicles.append(_placed(found[found[:, 2] - found[:, 0] < widest_vehicle], to_frame))
     kept = _distinct(_clipped(np.concatenate(plates), frame), max_plates)
     cars = _distinct(_clipped(np.concatenate(vehicles), frame), max_plates)
     quads = _quads(frame, kept, finder)
@@ -154,8 +160,8 @@ def find_plates(
     )
 
 
-def _views(frame: Frame, tiled: bool) -> Iterator[tuple[Frame, tuple[float, float, float, float]]]:
-    """Yield the pictures to search, each with (x scale, y scale, x shift, y shift) to the frame."""
+def _views(frame: Frame, tiled: bool) -> Iterator[tuple[Frame, Placing, float]]:
+    """Yield the pictures to search, how each lies in the frame, and its narrowest plate."""
     rows, cols = frame.shape[:2]
     scale = min(1.0, (main_area / (rows * cols)) ** 0.5, 4096 / max(rows, cols))
     if tiled and scale < tiled_below:
@@ -163,13 +169,14 @@ def _views(frame: Frame, tiled: bool) -> Iterator[tuple[Frame, tuple[float, floa
         for top in _starts(whole.shape[0]):
             for left in _starts(whole.shape[1]):
                 tile = whole[top : top + tile_size, left : left + tile_size]
-                yield _padded(tile), (unit_x, unit_y, left * unit_x, top * unit_y)
+                placing = (unit_x, unit_y, left * unit_x, top * unit_y)
+                yield _padded(tile), placing, narrowest_plate
     main, unit_x, unit_y = _shrunk(frame, scale)
-    yield _padded(main), (unit_x, unit_y, 0.0, 0.0)
+    yield _padded(main), (unit_x, unit_y, 0.0, 0.0), narrowest_plate
     side = max(main.shape[:2])
     if side > coarse_side:
         coarse, more_x, more_y = _shrunk(main, coarse_side / side)
-        yield _padded(coarse), (unit_x * more_x, unit_y * more_y, 0.0, 0.0)
+        yield _padded(coarse), (unit_x * more_x, unit_y * more_y, 0.0, 0.0), narrowest_coarse
 
 
 def _starts(length: int) -> list[int]:
@@ -214,7 +221,7 @@ def _decoded(
     return np.stack([x - wide, y - high, x + wide, y + high, score], axis=1)
 
 
-def _placed(boxes: Boxes, to_frame: tuple[float, float, float, float]) -> Boxes:
+def _placed(boxes: Boxes, to_frame: Placing) -> Boxes:
     """Return the boxes in frame pixels."""
     unit_x, unit_y, left, top = to_frame
     return boxes * [unit_x, unit_y, unit_x, unit_y, 1.0] + [left, top, left, top, 0.0]

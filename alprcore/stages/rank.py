@@ -75,7 +75,9 @@ def rank_candidates(
     total = sum(value for _, value, _ in odds) + unlisted
     ranked = sorted(odds, key=lambda item: (-item[1], item[0]))[:topn]
     candidates = tuple(
-        Candidate(text, min(1.0, value / total) if total > 0 else 0.0, _matches(fit, default_region))
+        Candidate(
+            text, min(1.0, value / total) if total > 0 else 0.0, _matches(fit, default_region)
+        )
         for text, value, fit in ranked
     )
     if default_region or not ranked:
@@ -106,11 +108,12 @@ def _country(
     fits: Mapping[str, Sequence[Fit]],
     aspect_misfit: Mapping[str, float],
 ) -> str:
-    """Return the country whose formats and plate shape speak for the texts; the first one on a tie."""
+    """Return the country whose formats and plate shape speak for the texts; the first on a tie."""
     best, highest = next(iter(aspect_misfit), ""), -math.inf
     for country, misfit in aspect_misfit.items():
         said = sum(
-            value * math.exp(_log_weight(fit) + 0.25 * max((s for _, s in fit.regions), default=0.0))
+            value
+            * math.exp(_log_weight(fit) + 0.25 * max((s for _, s in fit.regions), default=0.0))
             for text, value in texts
             for fit in [_of(fits[text], country)]
         )

@@ -20,7 +20,7 @@ from alprcore.records import Glyph, GrayImage, Points, Quad
 # Stretches less probable than this are dropped from the lattice; all of them together hold less
 # than 1 % of a line.
 LEAST_POSTERIOR = 1e-4
-# Characters less probable than this are not spelt out: a text with one is no rival for the first ten.
+# Characters less probable than this are not spelt out: a text with one is no rival.
 LEAST_CHARACTER = 1e-4
 # Two readings are of different lines when their bands overlap by less than this share of the lower.
 APART = 0.25
@@ -33,7 +33,7 @@ TWO_LINE_ASPECT = 2.3
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """What `_native.TemplateBank.lattice` returns; see `csrc/include/alprcore/template_bank.hpp`."""
+    """What `_native.TemplateBank.lattice` returns; see ``template_bank.hpp``."""
 
     starts: NDArray[np.int32]
     ends: NDArray[np.int32]
@@ -74,7 +74,7 @@ class LineReading:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A plate, read: its lines top to bottom, and the texts of the plate with their probabilities."""
+    """A plate, read: its lines from top to bottom, and its texts with their probabilities."""
 
     lines: tuple[LineReading, ...]
     texts: tuple[tuple[str, float], ...]

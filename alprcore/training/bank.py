@@ -4,7 +4,9 @@
 The bank is first taught on rendered plates, whose lines are known. Then the labelled crops join:
 each is read along all of its proposed lines, and the line under which its text is most probable is
 taken as the one that carries it (repeated, as the bank gets better). Half of what is shown comes
-from real crops from then on.
+from real crops from then on. Crops without labels join with the bank's own reading once it is
+nearly certain of it: degraded anew each time they are shown, they teach what the certain view
+already showed.
 """
 
 from __future__ import annotations
@@ -13,24 +15,32 @@ import argparse
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from alprcore.training.bank_data import Crop, batch_arrays, cut_line, read_labelled, training_line
+from alprcore.training.bank_choice import choose_lines, label_crops
+from alprcore.training.bank_data import (
+    Crop,
+    batch_arrays,
+    cut_line,
+    read_labelled,
+    read_unlabelled,
+    training_line,
+)
 from alprcore.training.bank_export import export_bank, glyph_portraits
 from alprcore.training.bank_model import BankModel, text_log_likelihood
 from alprcore.training.bank_reading import read_line
+from alprcore.training.bank_rendered import rendered_crops
 
 BATCH = 48
 # How often a crop of a set is drawn: US plates are the hardest and the fewest, Spanish ones are
 # many and lack characters.
 SET_WEIGHTS = {"us": 4.0, "br": 1.0, "ar": 1.5, "eu": 2.0, "spain_masked": 0.5}
 WRONG_LINES = 0.12
-CHOOSING_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +51,17 @@ class Plan:
     seed: int = 1
     rate: float = 2e-3
     real_from: float = 0.25
-    rechoose: float = 0.15
+    rechoose: float = 0.3
+    label_from: float = 0.5
     real_share: float = 0.55
-
-
-def choose_lines(model: BankModel, crops: Sequence[Crop]) -> float:
-    """Choose for every crop the line under which its text is most probable; return the mean log-probability."""
-    model.eval()
-    jobs = [(i, k) for i, crop in enumerate(crops) for k in range(min(4, len(crop.lines)))]
-    cuts = {job: cut_line(crops[job[0]].image, crops[job[0]].lines[job[1]]) for job in jobs}
-    jobs.sort(key=lambda job: cuts[job].shape[1])
-    best = np.full(len(crops), -np.inf)
-    with torch.no_grad():
-        for start in range(0, len(jobs), CHOOSING_BATCH):
-            part = jobs[start : start + CHOOSING_BATCH]
-            lines, lengths, texts = batch_arrays([(cuts[job], crops[job[0]].text) for job in part])
-            scores, gaps = model(torch.from_numpy(lines))
-            values = text_log_likelihood(scores, gaps, torch.from_numpy(lengths), torch.from_numpy(texts))
-            for (i, k), value in zip(part, values.tolist(), strict=True):
-                if value > best[i]:
-                    best[i] = value
-                    crops[i].choose(k)
-    for crop, value in zip(crops, best, strict=True):
-        # Below this a text of seven characters has under one half a character right on every line:
-        # a wrong label, or a crop that cannot be read. It is left out until the bank is better.
-        if value < -6.0 * max(4, len(crop.text)) / 7.0 * 2.0:
-            crop.chosen = -1
-    return float(np.mean(np.maximum(best, -50.0)))
 
 
 class Sampler:
     """Draws training lines: rendered plates, labelled crops by weight, wrong lines of both."""
 
-    def __init__(self, rendered: Sequence[Crop], real: Sequence[Crop], rng: np.random.Generator) -> None:
+    def __init__(
+        self, rendered: Sequence[Crop], real: Sequence[Crop], rng: np.random.Generator
+    ) -> None:
         self.rendered = rendered
         self.real = real
         self.rng = rng
@@ -105,7 +93,7 @@ class Sampler:
 
 
 def accuracy(model: BankModel, crops: Sequence[Crop]) -> dict[str, tuple[int, int]]:
-    """Return how many held-back crops of each set are read right (O = 0, I = 1), and of how many."""
+    """Return, for each set, how many crops are read right (O = 0, I = 1), and of how many."""
     fold = str.maketrans("OoI", "001")
     model.eval()
     tally: dict[str, tuple[int, int]] = {}
@@ -113,22 +101,37 @@ def accuracy(model: BankModel, crops: Sequence[Crop]) -> dict[str, tuple[int, in
         readings = [read_line(model, cut_line(crop.image, line)) for line in crop.lines[:4]]
         text = max(readings, key=lambda reading: reading.score).text if readings else ""
         right, total = tally.get(crop.source, (0, 0))
-        tally[crop.source] = (right + (text.translate(fold) == crop.text.translate(fold)), total + 1)
+        tally[crop.source] = (
+            right + (text.translate(fold) == crop.text.translate(fold)),
+            total + 1,
+        )
     return tally
 
 
-def train(model: BankModel, rendered: Sequence[Crop], real: Sequence[Crop], plan: Plan) -> None:
+def train(
+    model: BankModel,
+    rendered: Sequence[Crop],
+    real: Sequence[Crop],
+    unlabelled: Sequence[Crop],
+    plan: Plan,
+) -> None:
     """Train `model` in place for ``plan.minutes``, printing the progress."""
     rng = np.random.default_rng(plan.seed)
     learn = [crop for crop in real if not crop.held_back]
-    sampler = Sampler(rendered, learn, rng)
+    sampler = Sampler(rendered, [*learn, *unlabelled], rng)
     optimiser = torch.optim.AdamW(model.parameters(), lr=plan.rate, weight_decay=1e-3)
     begin, step, shown, loss_sum, next_choice = time.monotonic(), 0, 0, 0.0, plan.real_from
     while (done := (time.monotonic() - begin) / (60 * plan.minutes)) < 1.0:
         if done >= next_choice:
             mean = choose_lines(model, learn)
+            known = label_crops(model, unlabelled) if done >= plan.label_from else 0
             sampler.refresh()
-            print(f"{done:.2f} chose lines: mean {mean:.2f}, {len(sampler.usable)} of {len(learn)} usable", flush=True)
+            print(
+                f"{done:.2f} chose lines: mean {mean:.2f},"
+                f" {len(sampler.usable) - known} of {len(learn)} usable,"
+                f" {known} of {len(unlabelled)} labelled by the bank",
+                flush=True,
+            )
             next_choice += plan.rechoose
         warm = min(1.0, step / 200)
         rate = plan.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
@@ -137,8 +140,12 @@ def train(model: BankModel, rendered: Sequence[Crop], real: Sequence[Crop], plan
         model.train()
         for samples in sampler.batches(plan.real_share if done >= plan.real_from else 0.0):
             lines, lengths, texts = batch_arrays(samples)
-            scores, gaps = model(torch.from_numpy(lines).contiguous(memory_format=torch.channels_last))
-            value = text_log_likelihood(scores, gaps, torch.from_numpy(lengths), torch.from_numpy(texts))
+            scores, gaps = model(
+                torch.from_numpy(lines).contiguous(memory_format=torch.channels_last)
+            )
+            value = text_log_likelihood(
+                scores, gaps, torch.from_numpy(lengths), torch.from_numpy(texts)
+            )
             # A mislabelled or illegible line must not outweigh a batch: its loss is capped softly.
             loss = (30.0 * (1.0 - torch.exp(value / 30.0))).mean()
             optimiser.zero_grad()
@@ -156,7 +163,9 @@ def train(model: BankModel, rendered: Sequence[Crop], real: Sequence[Crop], plan
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds reading/ and glyphs/")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder that holds reading/ and glyphs/"
+    )
     parser.add_argument("--fonts", type=Path, default=Path("training_data/fonts"))
     parser.add_argument("--cache", type=Path, default=Path("training_data/rendered_lines.pickle"))
     parser.add_argument("--out", type=Path, required=True, help="the bank to write, .npz")
@@ -164,22 +173,26 @@ def main() -> None:
     parser.add_argument("--rendered", type=int, default=24000, help="how many plates to render")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--start", type=Path, help="a .pt state to go on from")
+    parser.add_argument("--rate", type=float, default=1e-3, help="learning rate with --start")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    from alprcore.training.bank_rendered import rendered_crops
-
-    rendered = rendered_crops(options.fonts, options.data, options.rendered, options.seed, options.cache)
+    rendered = rendered_crops(
+        options.fonts, options.data, options.rendered, options.seed, options.cache
+    )
     names = [name for name in SET_WEIGHTS if (options.data / "reading" / name).is_dir()]
     real = [crop for name in names for crop in read_labelled(options.data / "reading" / name, name)]
     model = BankModel()
-    real_from = 0.25
+    unlabelled = read_unlabelled(options.data / "reading" / "eu", "eu")
+    plan = Plan(minutes=options.minutes, seed=options.seed)
     if options.start:
         model.load_state_dict(torch.load(options.start))
-        real_from = 0.0
-    print(f"{len(rendered)} rendered, {len(real)} labelled crops", flush=True)
-    train(model, rendered, real, Plan(minutes=options.minutes, seed=options.seed, real_from=real_from))
+        plan = replace(plan, real_from=0.0, label_from=0.0, rate=options.rate)
+    print(
+        f"{len(rendered)} rendered, {len(real)} labelled, {len(unlabelled)} unlabelled", flush=True
+    )
+    train(model, rendered, real, unlabelled, plan)
     torch.save(model.state_dict(), options.out.with_suffix(".pt"))
     model.eval()
     known = [crop for crop in (*real, *rendered) if crop.chosen >= 0 and "o" not in crop.text]

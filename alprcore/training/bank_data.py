@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Text lines to learn the template bank from: labelled crops and rendered plates, degraded on the fly."""
+"""Text lines to learn the bank from: labelled crops and rendered plates, degraded on the fly."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ class Crop:
     def choose(self, line: int) -> None:
         """Take proposal `line` as the one that carries the text; lines apart from it carry none."""
         self.chosen = line
-        self.wrong = [k for k in range(len(self.lines)) if _overlap(self.lines[line], self.lines[k]) < 0.5]
+        self.wrong = [
+            k for k in range(len(self.lines)) if _overlap(self.lines[line], self.lines[k]) < 0.5
+        ]
 
 
 def _overlap(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
@@ -72,6 +74,12 @@ def proposed_lines(image: GrayImage) -> NDArray[np.float32]:
     return _native.text_lines(image, PROPOSALS)[:, :4].copy()
 
 
+def read_grey(path: Path) -> GrayImage | None:
+    """Return a picture as (rows, cols) uint8, or None when it cannot be read."""
+    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    return None if image is None else np.asarray(image, np.uint8)
+
+
 def read_labelled(folder: Path, source: str) -> list[Crop]:
     """Return the crops of one labelled set (a folder with ``truth.csv``) that have a text.
 
@@ -79,16 +87,26 @@ def read_labelled(folder: Path, source: str) -> list[Crop]:
     text is trained without it.
     """
     crops = []
-    with open(folder / "truth.csv", newline="") as file:
+    with (folder / "truth.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             text = "".join(c for c in row["plate"].upper() if c in ALPHABET)
-            image = cv2.imread(str(folder / row["image"]), cv2.IMREAD_GRAYSCALE)
+            image = read_grey(folder / row["image"])
             if image is None or len(text) < 2:
                 continue
             if source in ZERO_MEANS_EITHER:
                 text = text.replace("0", "o")
             held = zlib.crc32(row["image"].encode()) % HELD_BACK == 0
             crops.append(Crop(image, text, source, proposed_lines(image), held_back=held))
+    return crops
+
+
+def read_unlabelled(folder: Path, source: str) -> list[Crop]:
+    """Return the crops of a folder with pictures but no texts; see `bank_choice.label_crops`."""
+    crops = []
+    for path in sorted(folder.glob("*.jpg")) + sorted(folder.glob("*.png")):
+        image = read_grey(path)
+        if image is not None:
+            crops.append(Crop(image, "", source, proposed_lines(image)))
     return crops
 
 
@@ -101,7 +119,9 @@ class Jitter:
     slant: float = 0.09
 
 
-def jittered(line: NDArray[np.float32], width: int, jitter: Jitter, rng: np.random.Generator) -> NDArray[np.float32]:
+def jittered(
+    line: NDArray[np.float32], width: int, jitter: Jitter, rng: np.random.Generator
+) -> NDArray[np.float32]:
     """Return the line moved at random, about the middle of the crop."""
     top, bottom, slope, slant = (float(v) for v in line)
     height = bottom - top
@@ -110,49 +130,65 @@ def jittered(line: NDArray[np.float32], width: int, jitter: Jitter, rng: np.rand
     top += middle + height * rng.normal(0, jitter.rim)
     bottom += middle + height * rng.normal(0, jitter.rim)
     bottom = max(bottom, top + 0.5 * height)
-    return np.array([top, bottom, slope + turn, slant + rng.normal(0, jitter.slant)], dtype=np.float32)
+    return np.array(
+        [top, bottom, slope + turn, slant + rng.normal(0, jitter.slant)], dtype=np.float32
+    )
 
 
-def degraded(image: GrayImage, text_height: float, rng: np.random.Generator) -> tuple[GrayImage, float]:
+def degraded(
+    image: GrayImage, text_height: float, rng: np.random.Generator
+) -> tuple[GrayImage, float]:
     """Return the crop as a worse camera would have seen it, and the factor it was resized by.
 
     Characters come out 7-30 px high; blur, motion, noise, sharpening, tone and JPEG follow.
     """
-    scale = 1.0
     target = 7.0 + 23.0 * rng.random() ** 1.5
-    if target < text_height:
-        scale = target / text_height
+    scale = min(1.0, target / text_height)
+    seen: NDArray[np.float32] = image.astype(np.float32)
+    if scale < 1.0:
         size = (max(8, round(image.shape[1] * scale)), max(6, round(image.shape[0] * scale)))
         how = cv2.INTER_AREA if rng.random() < 0.7 else cv2.INTER_LINEAR
-        image = cv2.resize(image, size, interpolation=how)
-    out = image
+        seen = np.asarray(cv2.resize(seen, size, interpolation=how), np.float32)
+    seen = _blurred(seen, min(target, text_height), rng)
+    seen = _lit(seen, rng)
+    if rng.random() < 0.6:
+        seen = seen + rng.normal(0, rng.exponential(4.0), seen.shape).astype(np.float32)
+    out = np.clip(seen, 0, 255).astype(np.uint8)
+    if rng.random() < 0.5:
+        packed = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])[1]
+        out = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
+    return out, scale
+
+
+def _blurred(
+    seen: NDArray[np.float32], text_height: float, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Defocus, motion and the halo of a sharpening camera."""
     if rng.random() < 0.4:
-        out = cv2.GaussianBlur(out, (0, 0), 0.3 + rng.random() * 0.045 * min(target, text_height))
+        sigma = 0.3 + rng.random() * 0.045 * text_height
+        seen = np.asarray(cv2.GaussianBlur(seen, (0, 0), sigma), np.float32)
     if rng.random() < 0.15:
         length = int(rng.integers(2, 5))
         kernel = np.zeros((length, length), np.float32)
-        ends = [(0, 0), (0, length - 1), (length // 2, 0)][int(rng.integers(3))]
-        cv2.line(kernel, ends, (length - 1 - ends[0], length - 1 - ends[1]), 1.0)
-        out = cv2.filter2D(out, -1, kernel / kernel.sum())
-    tone = out.astype(np.float32)
+        start = [(0, 0), (0, length - 1), (length // 2, 0)][int(rng.integers(3))]
+        cv2.line(kernel, start, (length - 1 - start[0], length - 1 - start[1]), 1.0)
+        seen = np.asarray(cv2.filter2D(seen, -1, kernel / kernel.sum()), np.float32)
     if rng.random() < 0.2:
-        blurred = cv2.GaussianBlur(tone, (0, 0), 1.0)
-        tone = tone + rng.uniform(0.3, 1.5) * (tone - blurred)
+        soft = np.asarray(cv2.GaussianBlur(seen, (0, 0), 1.0), np.float32)
+        seen = seen + np.float32(rng.uniform(0.3, 1.5)) * (seen - soft)
+    return seen
+
+
+def _lit(seen: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Shadow, gamma, contrast and brightness."""
     if rng.random() < 0.25:
-        across = np.linspace(-1, 1, tone.shape[1], dtype=np.float32)[None]
-        down = np.linspace(-1, 1, tone.shape[0], dtype=np.float32)[:, None]
+        across = np.linspace(-1, 1, seen.shape[1], dtype=np.float32)[None]
+        down = np.linspace(-1, 1, seen.shape[0], dtype=np.float32)[:, None]
         edge = across * rng.normal() + down * rng.normal() + rng.normal(0, 0.3)
         shade = 1 / (1 + np.exp(-edge * rng.choice([2.0, 20.0])))
-        tone = tone * (1 - rng.uniform(0.2, 0.7) * shade)
-    tone = 255 * np.clip(tone / 255, 0, 1) ** np.exp(rng.normal(0, 0.3))
-    tone = tone * rng.uniform(0.25, 1.1) + rng.uniform(-10, 60)
-    if rng.random() < 0.6:
-        tone = tone + rng.normal(0, rng.exponential(4.0), tone.shape)
-    out = np.clip(tone, 0, 255).astype(np.uint8)
-    if rng.random() < 0.5:
-        quality = int(rng.integers(25, 90))
-        out = cv2.imdecode(cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE)
-    return out, scale
+        seen = (seen * (1 - rng.uniform(0.2, 0.7) * shade)).astype(np.float32)
+    tone = 255 * np.clip(seen / 255, 0, 1) ** np.exp(rng.normal(0, 0.3))
+    return (tone * rng.uniform(0.25, 1.1) + rng.uniform(-10, 60)).astype(np.float32)
 
 
 def cut_line(image: GrayImage, line: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -161,7 +197,9 @@ def cut_line(image: GrayImage, line: NDArray[np.float32]) -> NDArray[np.float32]
     return _native.line_image(image, top, bottom, slope, slant)[0]
 
 
-def training_line(crop: Crop, rng: np.random.Generator, *, wrong: bool) -> tuple[NDArray[np.float32], str]:
+def training_line(
+    crop: Crop, rng: np.random.Generator, *, wrong: bool
+) -> tuple[NDArray[np.float32], str]:
     """Return one degraded, jittered line of a crop and its text; a `wrong` line has none."""
     use_wrong = wrong and bool(crop.wrong)
     line = crop.lines[int(rng.choice(crop.wrong)) if use_wrong else crop.chosen]
@@ -179,7 +217,7 @@ def batch_arrays(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
     """Return lines (n, 1, 32, w), their lengths in columns (n,) and texts (n, longest), padded."""
     width = max(line.shape[1] for line, _ in samples)
-    longest = max(1, max(len(text) for _, text in samples))
+    longest = max(1, *(len(text) for _, text in samples))
     lines = np.zeros((len(samples), 1, samples[0][0].shape[0], width), np.float32)
     texts = np.full((len(samples), longest), -1, np.int64)
     for i, (line, text) in enumerate(samples):

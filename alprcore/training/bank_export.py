@@ -19,7 +19,9 @@ from alprcore.training.bank_reading import read_line
 PORTRAIT = (24, 16)
 
 
-def glyph_portraits(model: BankModel, samples: Sequence[tuple[NDArray[np.float32], str]]) -> NDArray[np.uint8]:
+def glyph_portraits(
+    model: BankModel, samples: Sequence[tuple[NDArray[np.float32], str]]
+) -> NDArray[np.uint8]:
     """Return (templates, 24, 16) uint8 means of the glyphs that each template matches best.
 
     Parameters
@@ -39,7 +41,10 @@ def glyph_portraits(model: BankModel, samples: Sequence[tuple[NDArray[np.float32
             responses = model.responses(torch.from_numpy(line)[None, None])[0]
         for character, (start, end) in zip(text, reading.stretches, strict=True):
             kind = ALPHABET.index(character)
-            best = int(responses[start, end - start - NARROWEST, kind::classes].argmax()) * classes + kind
+            best = (
+                int(responses[start, end - start - NARROWEST, kind::classes].argmax()) * classes
+                + kind
+            )
             glyph = line[4:-4, 2 * start : 2 * end]
             sums[best] += cv2.resize(glyph, PORTRAIT[::-1], interpolation=cv2.INTER_AREA)
             counts[best] += 1
@@ -56,8 +61,10 @@ def export_bank(model: BankModel, path: Path, portraits: NDArray[np.uint8]) -> N
     layers = list(model.features)
     for i in range(0, len(layers), 3):
         conv, norm = layers[i], layers[i + 1]
-        assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
-        assert norm.running_mean is not None and norm.running_var is not None
+        assert isinstance(conv, nn.Conv2d)
+        assert isinstance(norm, nn.BatchNorm2d)
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
         scale = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
         arrays[f"filters{i // 3}"] = (conv.weight.detach() * scale[:, None, None, None]).numpy()
         arrays[f"offsets{i // 3}"] = (norm.bias.detach() - norm.running_mean * scale).numpy()

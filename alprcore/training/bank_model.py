@@ -167,7 +167,9 @@ class TextLogLikelihood(torch.autograd.Function):
         gap_text = torch.exp(stay[:, :, :-1] - total[:, None, :1]).sum(dim=2)
         gap_any = torch.exp(stay[:, :, -1] - total[:, None, 1])
         grad = torch.zeros_like(scores)
-        grad[..., : len(ALPHABET)] = -any_arcs[..., None] * torch.exp(classes - any_class[..., None])
+        grad[..., : len(ALPHABET)] = -any_arcs[..., None] * torch.exp(
+            classes - any_class[..., None]
+        )
         grad.scatter_add_(3, index, text_arcs)
         ctx.save_for_backward(grad, gap_text - gap_any)
         return total[:, 0] - total[:, 1]
@@ -189,7 +191,9 @@ def _forward(wanted: Tensor, any_class: Tensor, gaps: Tensor) -> Tensor:
     for end in range(1, t + 1):
         at = WIDEST + end
         before = table[:, at - WIDEST : at - NARROWEST + 1]
-        moved = torch.logsumexp(torch.cat([before[..., :-2], before[..., -1:]], dim=2) + by_end[:, end], dim=1)
+        moved = torch.logsumexp(
+            torch.cat([before[..., :-2], before[..., -1:]], dim=2) + by_end[:, end], dim=1
+        )
         stay = table[:, at - 1] + gaps[:, end - 1 : end]
         table[:, at, 0] = stay[:, 0]
         table[:, at, 1:] = torch.logaddexp(stay[:, 1:], moved)
@@ -207,7 +211,9 @@ def _by_end(arcs: Tensor) -> Tensor:
     return out
 
 
-def _backward(wanted: Tensor, any_class: Tensor, gaps: Tensor, lengths: Tensor, counts: Tensor) -> Tensor:
+def _backward(
+    wanted: Tensor, any_class: Tensor, gaps: Tensor, lengths: Tensor, counts: Tensor
+) -> Tensor:
     """Return (n, t + 1, longest + 2): sums over paths to each line's own end."""
     n, t, _, longest = wanted.shape
     table = wanted.new_full((n, t + 1 + WIDEST, longest + 2), IMPOSSIBLE)
@@ -221,7 +227,7 @@ def _backward(wanted: Tensor, any_class: Tensor, gaps: Tensor, lengths: Tensor, 
         moved = torch.logsumexp(after + arcs[:, start], dim=1)
         stay = table[:, start + 1] + gaps[:, start : start + 1]
         row = stay.clone()
-        row[:, : longest] = torch.logaddexp(stay[:, : longest], moved[:, : longest])
+        row[:, :longest] = torch.logaddexp(stay[:, :longest], moved[:, :longest])
         row[:, -1] = torch.logaddexp(stay[:, -1], moved[:, -1])
         table[:, start] = torch.where((lengths == start)[:, None], final, row)
     return table[:, : t + 1]
@@ -230,11 +236,16 @@ def _backward(wanted: Tensor, any_class: Tensor, gaps: Tensor, lengths: Tensor, 
 def _posteriors(
     wanted: Tensor, any_class: Tensor, forwards: Tensor, backwards: Tensor, total: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return arc posteriors under the text, (n, t, widths, longest), and under any text, (n, t, widths)."""
-    n, t, _, longest = wanted.shape
+    """Return the posteriors of arcs under the text, by its character, and under any text."""
+    _, t, _, longest = wanted.shape
     padded = torch.nn.functional.pad(backwards, (0, 0, 0, WIDEST), value=IMPOSSIBLE)
     after = torch.stack([padded[:, w : w + t] for w in range(NARROWEST, WIDEST + 1)], dim=2)
-    text = forwards[:, :-1, None, :longest] + wanted + after[..., 1 : longest + 1] - total[:, 0, None, None, None]
+    text = (
+        forwards[:, :-1, None, :longest]
+        + wanted
+        + after[..., 1 : longest + 1]
+        - total[:, 0, None, None, None]
+    )
     anything = forwards[:, :-1, None, -1] + any_class + after[..., -1] - total[:, 1, None, None]
     return torch.exp(text), torch.exp(anything)
 

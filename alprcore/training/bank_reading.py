@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A slow, obvious reader of one line with the trainable bank: for figures while training, and as the native one's oracle."""
+"""A slow, obvious reader of one line: for figures while training, and the native one's oracle."""
 
 from __future__ import annotations
 

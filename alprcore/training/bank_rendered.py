@@ -13,7 +13,7 @@ from alprcore.records import GrayImage
 from alprcore.training.bank_data import Crop, proposed_lines
 from alprcore.training.render import FontSet, RenderedPlate, load_fonts, render_plate
 
-# Characters are kept at this height: more than the 24 rows the reader sees, less than the renderer's.
+# Characters are kept at this height: more than the reader's 24 rows, less than the renderer's.
 TEXT_HEIGHT = 34.0
 
 
@@ -21,25 +21,38 @@ def _surrounded(image: GrayImage, rng: np.random.Generator) -> tuple[GrayImage, 
     """Return the plate on a bumper-like ground, and how far it was moved right and down."""
     height, width = image.shape
     left, top, right, bottom = (int(v) for v in height * rng.uniform(-0.03, 0.3, 4))
-    ground = np.full((height + max(0, top) + max(0, bottom), width + max(0, left) + max(0, right)), 0, np.float32)
-    ground += rng.uniform(10, 230) + np.linspace(0, rng.normal(0, 40), ground.shape[0], dtype=np.float32)[:, None]
-    ground += cv2.resize(rng.normal(0, 12, (6, 8)).astype(np.float32), ground.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    ground = np.full(
+        (height + max(0, top) + max(0, bottom), width + max(0, left) + max(0, right)), 0, np.float32
+    )
+    ground += (
+        rng.uniform(10, 230)
+        + np.linspace(0, rng.normal(0, 40), ground.shape[0], dtype=np.float32)[:, None]
+    )
+    ground += cv2.resize(
+        rng.normal(0, 12, (6, 8)).astype(np.float32),
+        ground.shape[::-1],
+        interpolation=cv2.INTER_CUBIC,
+    )
     out = np.clip(ground, 0, 255).astype(np.uint8)
     y, x = max(0, top), max(0, left)
     out[y : y + height, x : x + width] = image
-    cut = out[max(0, -top) : out.shape[0] - max(0, -bottom), max(0, -left) : out.shape[1] - max(0, -right)]
+    cut = out[
+        max(0, -top) : out.shape[0] - max(0, -bottom), max(0, -left) : out.shape[1] - max(0, -right)
+    ]
     return np.ascontiguousarray(cut), left, top
 
 
 def crop_of(plate: RenderedPlate, line: int, rng: np.random.Generator) -> Crop:
-    """Return line `line` of a rendered plate as a training crop; its other proposals count as wrong."""
-    grey = cv2.cvtColor(plate.image, cv2.COLOR_BGR2GRAY)
+    """Return line `line` of a rendered plate as a training crop; other proposals count as wrong."""
+    grey = np.asarray(cv2.cvtColor(plate.image, cv2.COLOR_BGR2GRAY), np.uint8)
     wanted = plate.lines[line]
     scale = TEXT_HEIGHT / (wanted.bottom - wanted.top)
     size = (max(16, round(grey.shape[1] * scale)), max(16, round(grey.shape[0] * scale)))
     grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
     image, _, down = _surrounded(grey, rng)
-    exact = np.array([[wanted.top * scale + down, wanted.bottom * scale + down, 0.0, 0.0]], np.float32)
+    exact = np.array(
+        [[wanted.top * scale + down, wanted.bottom * scale + down, 0.0, 0.0]], np.float32
+    )
     crop = Crop(image, wanted.text, "rendered", np.concatenate([exact, proposed_lines(image)]))
     crop.choose(0)
     # The other main line of a two-line plate is text too: never taught as "nothing here".
@@ -48,7 +61,8 @@ def crop_of(plate: RenderedPlate, line: int, rng: np.random.Generator) -> Crop:
         k
         for k in crop.wrong
         if not any(
-            min(o.bottom * scale + down, crop.lines[k][1]) - max(o.top * scale + down, crop.lines[k][0])
+            min(o.bottom * scale + down, crop.lines[k][1])
+            - max(o.top * scale + down, crop.lines[k][0])
             > 0.4 * (o.bottom - o.top) * scale
             for o in others
         )

@@ -122,10 +122,22 @@ def compress(rng: np.random.Generator, image: Frame, strength: float) -> Frame:
     """Return the picture after JPEG compression, half of the time."""
     if rng.random() > 0.25 + 0.45 * strength:
         return image
-    quality = int(np.clip(rng.normal(62, 22), 12 + 20 * (1 - min(strength, 1)), 96))
+    quality = int(np.clip(rng.normal(56, 22), 12 + 20 * (1 - min(strength, 1)), 96))
     _, packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     unpacked = cv2.imdecode(packed, cv2.IMREAD_COLOR)
     return image if unpacked is None else np.asarray(unpacked, np.uint8)
+
+
+def rezoom(rng: np.random.Generator, image: Frame, strength: float) -> Frame:
+    """Return the picture as a digital zoom shows it: taken smaller, compressed, enlarged."""
+    if min(image.shape[:2]) < 24 or rng.random() > 0.2 * strength:
+        return image
+    factor = float(rng.uniform(0.5, 0.9))
+    size = (max(8, round(image.shape[1] * factor)), max(8, round(image.shape[0] * factor)))
+    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    small = compress(rng, small, strength)
+    back = cv2.INTER_CUBIC if rng.random() < 0.5 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(small, image.shape[1::-1], interpolation=back), np.uint8)
 
 
 def degrade(rng: np.random.Generator, image: Frame, *, strength: float = 1.0) -> Frame:
@@ -142,6 +154,5 @@ def degrade(rng: np.random.Generator, image: Frame, *, strength: float = 1.0) ->
         0 leaves the picture nearly as it is, 1 is the mixture of real street pictures, above 1 is
         worse.
     """
-    return compress(
-        rng, sensor(rng, relight(rng, blur(rng, image, strength), strength), strength), strength
-    )
+    picture = relight(rng, blur(rng, image, strength), strength)
+    return compress(rng, rezoom(rng, sensor(rng, picture, strength), strength), strength)

@@ -67,7 +67,7 @@ class Scenes:
         """Return the next picture."""
         rng = self.rng
         sample = photo_sample(self.photos[rng.choice(len(self.photos), p=self.odds)], rng)
-        if rng.random() < 0.2:
+        if rng.random() < 0.25:
             bytes_ = np.frombuffer(self.cars[rng.integers(len(self.cars))], np.uint8)
             add_vehicle(sample, np.asarray(cv2.imdecode(bytes_, 1), np.uint8), rng)
         if rng.random() < 0.3:
@@ -95,7 +95,7 @@ def add_mined(photos: list[Photo], mined: Path) -> None:
             )
             if row["kind"] == "hard":
                 photo.hard = np.concatenate([photo.hard, box])
-                photo.weight *= 1.3
+                photo.weight = min(photo.weight * 1.3, 2.5)
             else:
                 photo.doubtful = np.concatenate([photo.doubtful, box])
 

@@ -127,9 +127,8 @@ def crop_matrix(
     place = size / 2 + rng.uniform(-1, 1, 2) * reach
     shift = place - turn @ np.array([(left + right) / 2, (top + bottom) / 2])
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]]) @ turn.T + shift
-    low, high = corners.min(0), corners.max(0)  # keep the crop inside the photograph where it fits
-    inside = np.clip(shift - low, size - (high - low), 0) - (shift - low)
-    shift = np.where(high - low > size, shift + inside, shift)
+    low, spare = corners.min(0), size - np.ptp(corners, axis=0)
+    shift += np.clip(low, np.minimum(spare, 0), np.maximum(spare, 0)) - low  # little empty border
     matrix = np.hstack([turn, shift[:, None]])
     if rng.random() < 0.5:
         matrix = np.array([[-1, 0, size], [0, 1, 0]]) @ np.vstack([matrix, [0, 0, 1]])
@@ -185,5 +184,19 @@ def photo_sample(photo: Photo, rng: np.random.Generator) -> Sample:
     image = warped(photo, matrix, rng)
     plates, ignored = sorted_out(moved(photo.plates, matrix))
     doubtful = sorted_out(moved(photo.doubtful, matrix))
-    weight = np.full((crop_size // 16, crop_size // 16), 0.1, np.float32)
+    weight = vehicle_doubt(moved(photo.plates, matrix))
     return Sample(image, plates, np.concatenate([ignored, *doubtful]), no_boxes(), weight)
+
+
+def vehicle_doubt(plates: Boxes) -> NDArray[np.float32]:
+    """Return how far each cell of stride 16 can be said to be no vehicle's centre.
+
+    There is one somewhere around each plate; elsewhere some vehicles stand that show no plate.
+    """
+    weight = np.full((crop_size // 16, crop_size // 16), 0.15, np.float32)
+    for left, top, right, bottom in plates:
+        width = right - left
+        zone = [left - 3.5 * width, top - 5 * width, right + 3.5 * width, bottom + 2 * width]
+        x0, y0, x1, y1 = (int(v) for v in np.clip(np.array(zone) / 16, 0, crop_size // 16))
+        weight[y0 : y1 + 1, x0 : x1 + 1] = 0
+    return weight

@@ -4,7 +4,8 @@
 ``python -m alprcore.training.detector_mine --data DIR --model FILE --out mined.csv`` writes a row
 for each result that meets no labelled plate. The next training (``detector --mined``) draws
 ``hard`` ones more often, and leaves ``doubtful`` ones out of its loss: they score so high that most
-are plates that nobody labelled. ``--sheet FILE`` writes a picture of both for a person to judge.
+are plates that nobody labelled. ``--sheet FILE`` writes a picture of the best scored
+ones, in falling order, for a person to judge and to correct the column ``kind``.
 """
 
 from __future__ import annotations

@@ -249,7 +249,7 @@ def add_vehicle(sample: Sample, car: Frame, rng: np.random.Generator) -> None:
     wide = min(wide, crop_size - x)
     car = car[:, :wide]
     soft = np.zeros((high, wide), np.float32)
-    edge = max(1, round(min(high, wide) * rng.uniform(0.0, 0.06)))
+    edge = max(1, round(min(high, wide) * rng.uniform(0.0, 0.09)))
     soft[edge : high - edge, edge : wide - edge] = 1
     if edge > 1:
         soft = np.asarray(cv2.blur(soft, (2 * edge - 1, 2 * edge - 1)), np.float32)

@@ -58,7 +58,6 @@ plate_families: dict[str, tuple[int, ...]] = {
     "league-gothic": (400,),
     "monda": (400, 700),
     "nunito": (600, 800),
-    "open-sans-condensed": (700,),
     "oswald": (300, 400, 500),
     "overpass": (600, 700),
     "overpass-mono": (600,),

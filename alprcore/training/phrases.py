@@ -6,7 +6,7 @@ from __future__ import annotations
 
 def split(text: str) -> tuple[str, ...]:
     """Return the phrases of a text separated by bars."""
-    return tuple(part.strip() for part in text.replace("\n", " ").split("|"))
+    return tuple(" ".join(part.split()) for part in text.split("|"))
 
 
 by_kind: dict[str, tuple[str, ...]] = {

@@ -46,6 +46,14 @@ def draw_left_band(canvas: Canvas, rng: np.random.Generator, fonts: FontSet, wid
     )
 
 
+def draw_left_arms(canvas: Canvas, rng: np.random.Generator, fonts: FontSet, wide: float) -> None:
+    """Draw arms and the country's letters at the left, without a band."""
+    rows = canvas.shape[0]
+    draw_arms(canvas, rng, (wide * 0.55, rows * float(rng.uniform(0.3, 0.4))), wide * 0.3)
+    area = (wide * 0.2, rows * 0.6, wide * 0.9, rows * float(rng.uniform(0.78, 0.88)))
+    paste_words(canvas, pick_words(rng, fonts, "country"), area, (40, 40, 40))
+
+
 def draw_right_band(canvas: Canvas, rng: np.random.Generator, fonts: FontSet, wide: float) -> None:
     """Draw the band on the right: a logo above a number, or a plain colour, or dates."""
     rows, columns = canvas.shape[:2]
@@ -88,7 +96,15 @@ def fill_gaps(
         elif i == 0 and rng.random() < design.between:
             size = min(wide * 0.47, height * 0.24)
             pick = rng.random()
-            if pick < 0.6:
+            if pick < 0.2:
+                # Two small seals, often with a hyphen between them.
+                for shift in (-0.22, 0.22):
+                    draw_seal(canvas, rng, (centre, middle + shift * height), size * 0.45)
+                if rng.random() < 0.6:
+                    half, thick = int(size * 0.4), max(1, int(height * 0.05))
+                    ends = (int(centre) - half, int(middle)), (int(centre) + half, int(middle))
+                    cv2.line(canvas, ends[0], ends[1], ink, thick)
+            elif pick < 0.6:
                 draw_seal(canvas, rng, (centre, middle - height * 0.26), size)
                 if rng.random() < 0.75:
                     draw_seal(canvas, rng, (centre, middle + height * 0.24), size)

@@ -29,7 +29,6 @@ class WideDesign:
     colors: tuple[tuple[Color, Color], ...]
     faces: tuple[str, ...] = ()
     left_band: float = 0.0
-    left_arms: float = 0.0
     right_band: float = 0.0
     top_words: float = 0.0
     top_band: float = 0.0
@@ -37,6 +36,7 @@ class WideDesign:
     hyphen: float = 0.0
     stretch: tuple[float, float] = (0.9, 1.1)
     group_gap: tuple[float, float] = (0.3, 0.6)
+    left_arms: float = 0.0
 
 
 european = ((white, black),) * 6 + (
@@ -69,7 +69,9 @@ designs: dict[str, WideDesign] = {
     "gb": WideDesign(4.68, 0.71, ((white, black), (yellow, black)), ("uk",), 0.45),
     "es": WideDesign(4.73, 0.7, ((white, black),), (), 0.9),
     "it": WideDesign(4.73, 0.7, ((white, black),), (), 0.9, right_band=0.8),
-    "sk": WideDesign(4.73, 0.68, ((white, black),), (), 0.4, 0.9, between=0.85, hyphen=0.25),
+    "sk": WideDesign(
+        4.73, 0.68, ((white, black),), (), 0.4, between=0.8, hyphen=0.25, left_arms=0.9
+    ),
     "pl": WideDesign(4.56, 0.7, ((white, black),), (), 0.95, between=0.5),
     "be": WideDesign(
         4.73, 0.69, ((white, red), (white, red), (red, white)), ("belgium",), 0.9, hyphen=0.9

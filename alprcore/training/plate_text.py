@@ -89,6 +89,7 @@ one_line: dict[str, tuple[str, ...]] = {
     "gb": ("LLDD LLL", "LLDD LLL", "LLDD LLL", "LDDD LLL", "LLL DDDL"),
     "es": ("DDDD LLL", "DDDD LLL", "L DDDD LL"),
     "it": ("LL DDDLL", "LL DDD LL"),
+    "sk": ("LL DDDLL", "LL DDDLL", "DLD DDDD", "LLL DD DD"),
     "pl": ("LL DDDDD", "LLL DDDD", "LL DDDDL", "LL DDDLL", "LLL LDDD", "LLL DDLL", "LLL DDDDD"),
     "eu": (
         "LLL DDD",

@@ -9,14 +9,13 @@ import numpy as np
 from alprcore.training.faces import Face, FontSet
 from alprcore.training.plate_art import (
     blob_points,
-    draw_scenery,
     draw_symbol,
-    fill_gradient,
     near,
     paste_words,
     polygon,
     random_color,
 )
+from alprcore.training.plate_ground import median_level, paint_ground, pick_ink
 from alprcore.training.plate_ink import Canvas, Color, DrawnLine, InkStyle, draw_line
 from alprcore.training.plate_text import TextPlan
 from alprcore.training.plate_wear import (
@@ -27,107 +26,12 @@ from alprcore.training.plate_wear import (
     pick_words,
 )
 
-dark_inks: tuple[Color, ...] = (
-    (35, 30, 30),
-    (95, 35, 20),
-    (110, 50, 25),
-    (60, 30, 25),
-    (30, 30, 140),
-    (40, 70, 25),
-    (25, 25, 25),
-    (120, 60, 40),
-    (35, 35, 110),
-    (60, 55, 50),
-    (20, 50, 90),
-    (80, 20, 60),
-)
-light_inks: tuple[Color, ...] = (
-    (240, 240, 240),
-    (60, 190, 235),
-    (225, 235, 235),
-    (90, 200, 220),
-    (200, 200, 200),
-    (120, 220, 250),
-    (80, 170, 210),
-    (235, 225, 200),
-)
-light_grounds: tuple[Color, ...] = (
-    (240, 240, 240),
-    (225, 235, 240),
-    (200, 220, 230),
-    (240, 225, 200),
-    (170, 220, 240),
-    (215, 215, 215),
-    (190, 230, 250),
-    (235, 215, 235),
-    (220, 240, 225),
-    (80, 210, 245),
-)
-dark_grounds: tuple[Color, ...] = (
-    (110, 50, 20),
-    (60, 90, 20),
-    (30, 25, 25),
-    (50, 40, 120),
-    (140, 80, 20),
-    (30, 60, 100),
-    (80, 80, 80),
-    (150, 110, 20),
-)
-
 
 def pick_face(rng: np.random.Generator, fonts: FontSet) -> Face:
     """Return a face of American look: mostly the parametric die faces."""
     if rng.random() < 0.55:
         return fonts.stroke[int(rng.integers(len(fonts.stroke)))]
     return fonts.outline[int(rng.integers(len(fonts.outline)))]
-
-
-def paint_ground(canvas: Canvas, rng: np.random.Generator, *, light: bool) -> None:
-    """Paint the ground: plain, gradient, or a picture."""
-    grounds = light_grounds if light else dark_grounds
-    first = near(rng, grounds[int(rng.integers(len(grounds)))])
-    second = near(rng, grounds[int(rng.integers(len(grounds)))])
-    style = rng.random()
-    if style < 0.3:
-        canvas[:] = first
-    elif style < 0.55:
-        fill_gradient(canvas, [(0, first), (1, second)])
-    elif style < 0.85:
-        # Coloured top or bottom running into a plain middle, as most designs do.
-        accent, other = random_color(rng, 30), random_color(rng, 30)
-        edge = float(rng.uniform(0.1, 0.42))
-        stops = [(0.0, accent), (edge, first), (1 - edge, first), (1.0, other)]
-        if rng.random() < 0.5:
-            stops = stops[:-1] + [(1.0, first)]
-        fill_gradient(canvas, stops)
-    else:
-        fill_gradient(canvas, [(0, random_color(rng, 60)), (0.5, first), (1, second)])
-    if rng.random() < 0.55:
-        draw_scenery(canvas, rng, float(rng.choice([0.08, 0.15, 0.3, 0.5])))
-    for top in (True, False):
-        if rng.random() < 0.18:
-            band = int(canvas.shape[0] * rng.uniform(0.08, 0.27))
-            window = canvas[:band] if top else canvas[-band:]
-            window[:] = random_color(rng)
-
-
-def median_level(canvas: Canvas, top: float, bottom: float) -> float:
-    """Return the typical grey level of the rows where the text will stand."""
-    return float(np.median(canvas[int(top) : int(bottom) : 4, ::8]))
-
-
-def pick_ink(rng: np.random.Generator, level: float) -> Color:
-    """Return an ink that stands out from the ground's grey level; now and then only just."""
-    inks = dark_inks if level > 118 else light_inks
-    ink = near(rng, inks[int(rng.integers(len(inks)))], 18)
-    if rng.random() < 0.12:
-        mix = float(rng.uniform(0.2, 0.5))
-        return (
-            ink[0] * (1 - mix) + level * mix,
-            ink[1] * (1 - mix) + level * mix,
-            ink[2] * (1 - mix) + level * mix,
-        )
-    return ink
 
 
 def ink_style(rng: np.random.Generator, height: float, color: Color) -> InkStyle:
@@ -172,14 +76,18 @@ def draw_corners(canvas: Canvas, rng: np.random.Generator, fonts: FontSet) -> No
 
 
 def draw_separators(
-    canvas: Canvas, rng: np.random.Generator, line: DrawnLine, color: Color
+    canvas: Canvas, rng: np.random.Generator, fonts: FontSet, line: DrawnLine, color: Color
 ) -> None:
     """Put a hyphen, dot or picture into the gaps between groups."""
     middle, height = (line.top + line.bottom) / 2, line.bottom - line.top
     for left, right in line.gaps:
         centre, wide = (left + right) / 2, right - left
         choice = rng.random()
-        if choice < 0.25 and wide > 0.15 * height:
+        if choice > 0.9:
+            half = min(wide * 0.35, height * 0.2)
+            area = (centre - half, middle - half * 1.3, centre + half, middle + half * 1.3)
+            draw_sticker(canvas, rng, fonts, area)
+        elif choice < 0.25 and wide > 0.15 * height:
             half, thick = 0.3 * min(wide, height * 0.5), max(1, int(0.06 * height))
             cv2.line(
                 canvas,
@@ -248,7 +156,7 @@ def draw_us(
     """Return a plate with the one-line text of `plan`, `rows` high."""
     columns = int(rows * rng.uniform(1.9, 2.1))
     canvas = np.zeros((rows, columns, 3), np.float32)
-    paint_ground(canvas, rng, light=bool(rng.random() < 0.82))
+    paint_ground(canvas, rng, light=bool(rng.random() < 0.86))
     height = rows * float(np.clip(rng.normal(0.45, 0.035), 0.34, 0.56))
     middle = rows * float(rng.normal(0.515, 0.02))
     color = pick_ink(rng, median_level(canvas, middle - height / 2, middle + height / 2))
@@ -286,8 +194,8 @@ def draw_us(
         (area[0], area[1], area[2], area[3]),
         style=ink_style(rng, height, color),
     )
-    draw_separators(canvas, rng, line, color)
+    draw_separators(canvas, rng, fonts, line, color)
     draw_corners(canvas, rng, fonts)
-    if rng.random() < 0.28:
+    if rng.random() < 0.34:
         draw_frame(canvas, rng, fonts, text_top=line.top, text_bottom=line.bottom)
     return canvas, [line]

@@ -7,7 +7,13 @@ import numpy as np
 
 from alprcore.training.faces import FontSet
 from alprcore.training.plate_art import near
-from alprcore.training.plate_bands import draw_left_band, draw_right_band, draw_top, fill_gaps
+from alprcore.training.plate_bands import (
+    draw_left_arms,
+    draw_left_band,
+    draw_right_band,
+    draw_top,
+    fill_gaps,
+)
 from alprcore.training.plate_designs import designs, pick_face, wide_ink
 from alprcore.training.plate_ink import Canvas, DrawnLine, draw_line
 from alprcore.training.plate_text import TextPlan
@@ -33,6 +39,9 @@ def draw_wide(
         band = rows * float(rng.uniform(0.34, 0.42))
         draw_left_band(canvas, rng, fonts, band)
         left = band + rows * float(rng.uniform(0.04, 0.2))
+    elif rng.random() < design.left_arms:
+        draw_left_arms(canvas, rng, fonts, rows * 0.36)
+        left = rows * 0.36
     if rng.random() < design.right_band:
         band = rows * float(rng.uniform(0.3, 0.4))
         draw_right_band(canvas, rng, fonts, band)

@@ -36,7 +36,7 @@ __all__ = [
 families: dict[str, tuple[tuple[str, float], ...]] = {
     "us": (("us", 1.0),),
     "eu": (
-        ("de", 0.17),
+        ("de", 0.15),
         ("nl", 0.12),
         ("fr", 0.13),
         ("gb", 0.12),
@@ -45,7 +45,8 @@ families: dict[str, tuple[tuple[str, float], ...]] = {
         ("pl", 0.06),
         ("be", 0.04),
         ("rs", 0.04),
-        ("eu", 0.2),
+        ("eu", 0.17),
+        ("sk", 0.05),
     ),
     "br": (("br", 0.75), ("brm", 0.25)),
     "ar": (("ar", 0.7), ("arm", 0.3)),

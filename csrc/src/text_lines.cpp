@@ -13,7 +13,7 @@ namespace {
 // Profiles are taken on a crop of this many rows: characters of a one-line plate are then about 20-40
 // rows high, so that one row is 3-5 % of a character, finer than what the reader tolerates (10 %).
 constexpr int kRows = 48;
-constexpr int kMostColumns = 320;
+constexpr int kMostColumns = 160;  // strokes of a long plate are still two columns wide
 // Crops straight from a detector's box tilt by up to about 10 degrees; 0.2 = 11.3 degrees.
 constexpr int kSlopes = 21;
 constexpr float kSteepest = 0.2F;
@@ -123,29 +123,33 @@ std::vector<Band> distinct_bands(std::vector<Band> bands, int most) {
   return kept;
 }
 
-/// The lean at which the strokes of a band stack up into the sharpest column profile.
-float stroke_slant(const Plane& edges, const Band& band, float slope) {
+/// The rows of a band, its slope taken out.
+Plane levelled(const Plane& edges, const Band& band, float slope) {
   const int columns = edges.height;
-  const float middle_x = 0.5F * static_cast<float>(columns);
-  const int rows = band.bottom - band.top;
-  const float middle_y = 0.5F * static_cast<float>(rows);
-  std::vector<float> profile(static_cast<std::size_t>(columns));
-  std::vector<int> shifts(static_cast<std::size_t>(rows));
+  const float middle = 0.5F * static_cast<float>(columns);
+  Plane level(columns, band.bottom - band.top);
+  for (int x = 0; x < columns; ++x) {
+    const int top = band.top + static_cast<int>(std::lround(slope * (static_cast<float>(x) + 0.5F - middle)));
+    const float* column = edges.row(x);
+    for (int dy = std::max(0, -top); dy < std::min(level.height, kRows - top); ++dy) level.row(dy)[x] = column[top + dy];
+  }
+  return level;
+}
+
+/// The lean at which the strokes of a levelled band stack up into the sharpest column profile.
+float stroke_slant(const Plane& level) {
+  const float middle = 0.5F * static_cast<float>(level.height);
+  const int reach = static_cast<int>(std::ceil(kMostSlant * middle));
+  std::vector<float> profile(static_cast<std::size_t>(level.width + 2 * reach));
   float best = 0.0F;
   float sharpest = -1.0F;
   for (int k = 0; k < kSlants; ++k) {
     const float slant = kMostSlant * (2.0F * static_cast<float>(k) / (kSlants - 1) - 1.0F);
     std::fill(profile.begin(), profile.end(), 0.0F);
-    for (int dy = 0; dy < rows; ++dy)
-      shifts[static_cast<std::size_t>(dy)] =
-          static_cast<int>(std::lround(slant * (static_cast<float>(dy) + 0.5F - middle_y)));
-    for (int x = 0; x < columns; ++x) {
-      const int top = band.top + static_cast<int>(std::lround(slope * (static_cast<float>(x) + 0.5F - middle_x)));
-      const float* column = edges.row(x);
-      for (int dy = std::max(0, -top); dy < std::min(rows, kRows - top); ++dy) {
-        const int to = x - shifts[static_cast<std::size_t>(dy)];
-        if (to >= 0 && to < columns) profile[static_cast<std::size_t>(to)] += column[top + dy];
-      }
+    for (int y = 0; y < level.height; ++y) {
+      const float* row = level.row(y);
+      float* to = profile.data() + reach - std::lround(slant * (static_cast<float>(y) + 0.5F - middle));
+      for (int x = 0; x < level.width; ++x) to[x] += row[x];
     }
     float sharpness = 0.0F;
     for (const float value : profile) sharpness += value * value;
@@ -178,7 +182,7 @@ std::vector<TextLine> text_lines(GrayView crop, int most) {
     const float slope = slopes[static_cast<std::size_t>(band.slope)];
     const float at_left = -slope * 0.5F * static_cast<float>(columns);
     lines.push_back({(static_cast<float>(band.top) + at_left) / scale, (static_cast<float>(band.bottom) + at_left) / scale,
-                     slope * x_scale / scale, stroke_slant(edges, band, slope) * scale / x_scale, band.score});
+                     slope * x_scale / scale, stroke_slant(levelled(edges, band, slope)) * scale / x_scale, band.score});
   }
   return lines;
 }
