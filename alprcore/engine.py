@@ -22,6 +22,7 @@ from alprcore.stages.patterns import CountryPatterns, compile_patterns, match_pa
 from alprcore.stages.rank import rank_candidates
 from alprcore.stages.read import Reading, read_glyphs, read_plate
 from alprcore.stages.rectify import rectify
+from alprcore.stages.select import select_plates
 
 ONE_LINE_ONLY = frozenset({"us", "mx", "br", "au", "auwide"})
 
@@ -62,7 +63,7 @@ class Engine:
     'BA738DE'
     """
 
-    __slots__ = ("_bank", "_countries", "_finder", "_settings", "_two_lines")
+    __slots__ = ("_bank", "_countries", "_finder", "_lengths", "_settings", "_two_lines")
 
     def __init__(
         self, country: str | None = None, *, settings: Settings | None = None, **changes: Any
@@ -79,6 +80,10 @@ class Engine:
         self._countries = _load_countries(base.country)
         # American plates carry words as tall as a second line: no second line is looked for there.
         self._two_lines = any(country.code not in ONE_LINE_ONLY for country, _ in self._countries)
+        self._lengths = range(
+            min(country.min_chars for country, _ in self._countries),
+            max(country.max_chars for country, _ in self._countries) + 1,
+        )
         self._finder = PlateFinder(
             model_bytes("plate_detector.onnx"),
             model_bytes("plate_corners.onnx"),
@@ -160,12 +165,18 @@ class Engine:
             self._examine_plate(frame, detection, index, found.vehicles)
             for index, detection in enumerate(found.plates)
         ]
-        return found, tuple(examination for examination in examined if examination is not None)
+        readable = [examination for examination in examined if examination is not None]
+        chosen = select_plates(
+            [examination.plate for examination in readable],
+            lengths=self._lengths,
+            min_plausibility=settings.min_plausibility,
+        )
+        return found, tuple(readable[i] for i in chosen)
 
     def _examine_plate(
         self, frame: Frame, detection: Detection, index: int, vehicles: tuple[VehicleBox, ...]
     ) -> Examination | None:
-        """Return the plate at `detection`, or None when it is no plate that can be read."""
+        """Return the plate at `detection`, or None when nothing on it could be text."""
         begin = time.perf_counter()
         settings = self._settings
         crop, matrix = rectify(frame, detection.quad, margin=settings.plate_margin)
@@ -187,9 +198,6 @@ class Engine:
         if not ranking.candidates:
             return None
         best = ranking.candidates[0]
-        unsure = detection.score < settings.sure_plate_score
-        if unsure and best.confidence < settings.min_confidence:
-            return None
         plate = Plate(
             text=best.text,
             confidence=best.confidence,

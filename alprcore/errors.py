@@ -9,7 +9,7 @@ class AlprError(Exception):
 
 
 class ImageError(AlprError, ValueError):
-    """The input is not a picture that can be read: missing, truncated, too large or not an image."""
+    """The input is no picture that can be read: missing, cut short, too large or not an image."""
 
 
 class SettingsError(AlprError, ValueError):

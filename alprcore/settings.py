@@ -27,11 +27,9 @@ class Settings:
         Whether a candidate that matches no format of the countries is dropped.
     min_plate_score
         Plates the network scores below this, in [0, 1], are not read.
-    min_confidence
-        Plates whose best text is less probable than this, in [0, 1], are dropped when the network
-        is not sure either; see `sure_plate_score`.
-    sure_plate_score
-        From this network score on a plate is reported however badly it can be read.
+    min_plausibility
+        Plates are dropped whose finder score plus half their reading's probability is less; see
+        `stages.select`.
     max_plates
         Most plates a picture.
     min_vehicle_score
@@ -52,9 +50,8 @@ class Settings:
     topn: int = 10
     default_region: str = ""
     must_match_pattern: bool = False
-    min_plate_score: float = 0.25
-    min_confidence: float = 0.05
-    sure_plate_score: float = 0.6
+    min_plate_score: float = 0.3
+    min_plausibility: float = 0.5
     max_plates: int = 32
     min_vehicle_score: float = 0.3
     tiled: bool = True
@@ -69,8 +66,7 @@ class Settings:
             raise SettingsError("country: expected at least one code")
         _within("topn", self.topn, 1, MOST_CANDIDATES)
         _within("min_plate_score", self.min_plate_score, 0, 1)
-        _within("min_confidence", self.min_confidence, 0, 1)
-        _within("sure_plate_score", self.sure_plate_score, 0, 1)
+        _within("min_plausibility", self.min_plausibility, 0, 2)
         _within("min_vehicle_score", self.min_vehicle_score, 0, 1)
         _within("plate_margin", self.plate_margin, 0, 1)
         _within("max_plates", self.max_plates, 1, 10_000)

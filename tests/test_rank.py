@@ -36,8 +36,18 @@ def test_a_format_settles_what_the_glyphs_leave_open() -> None:
 
 
 def test_a_format_never_overrules_clear_glyphs() -> None:
-    fits = {"FOREIGN": [fit()], "F0RE1GN": [fit("xx", ("r", 9.0))]}
-    assert ranked([("FOREIGN", 0.9), ("F0RE1GN", 0.05)], fits).candidates[0].text == "FOREIGN"
+    fits = {"FOREIGN": [fit()], "F8REYGN": [fit("xx", ("r", 9.0))]}
+    assert ranked([("FOREIGN", 0.9), ("F8REYGN", 0.05)], fits).candidates[0].text == "FOREIGN"
+
+
+def test_lookalikes_give_way_to_the_format_that_says_more() -> None:
+    fits = {
+        "BB135B0": [fit("eu", ("any", 0.6))],
+        "BB135BO": [fit("eu", ("sk", 5.1))],
+        "BB135BQ": [fit("eu", ("sk", 5.1))],
+    }
+    result = ranked([("BB135B0", 0.9), ("BB135BO", 0.06), ("BB135BQ", 0.02)], fits)
+    assert result.candidates[0].text == "BB135BO"
 
 
 def test_rare_letters_and_odd_lengths_count_against_a_text() -> None:

@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import metadata
+from pathlib import Path
 from typing import NoReturn
 
 from alprcore.cli import countries, evaluate, explain, recognize
@@ -52,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0 everything was read, 1 wrong command, 2 some input could not be read.
     """
+    if sys.stderr is None:  # closed by the caller: messages would end up on standard output
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names may be any bytes

@@ -5,8 +5,8 @@ The detector gives boxes, the refiner turns the box of a plate into its four cor
 frame goes into the detector decides most of what is found and nearly all of the cost:
 
 - a *main* pass over the frame, shrunk (never enlarged) to at most `main_area` pixels;
-- a *coarse* pass with a long side of 320 pixels for plates that fill much of the frame, which the
-  main pass sees in fragments; an eighth of the main pass's cost;
+- a *coarse* pass at a third of the main pass's size for plates that fill much of the frame, which
+  the main pass sees in fragments; an eighth of the main pass's cost;
 - a *tiled* pass for frames that the main pass shrinks below `tiled_below`, see `find_plates`.
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -24,13 +25,12 @@ from numpy.typing import NDArray
 from alprcore.records import Box, Detection, Frame, Quad, VehicleBox
 
 Boxes = NDArray[np.float64]
-"""(n, 5) array: left, top, right, bottom in frame pixels, score."""
-
-Placing = tuple[float, float, float, float]
-"""Frame pixels that a pixel of a pass spans in x and in y, and where its corner lies."""
+"""(n, 5) array: left, top, right, bottom in pixels, score."""
+Placing = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Factor and summand that take a row of `Boxes` from a pass to the frame."""
 
 main_area = 960 * 544  # pixels; where recall on 1280x720 photographs levels off
-coarse_side = 320
+coarse_scale = 1 / 3  # a plate of 400 pixels, the main pass's limit, becomes 133
 tiled_below = 0.5  # 1920x1080 is just not tiled; a plate of 52 pixels is still 26 in the main pass
 tiled_scale = 0.65  # a plate of 40 pixels becomes 26, the narrowest that was trained
 tile_size, tile_overlap = 768, 160
@@ -44,6 +44,7 @@ widest_vehicle = 330.0
 narrowest_plate = 14.0  # narrower ones were not trained
 narrowest_coarse = 44.0  # below, the main pass places it better; 3 times smaller there
 corner_size = (128, 64)  # columns, rows of what the refiner sees
+refinements = 2  # the second look is at a better centred crop
 corner_margin = (0.2, 0.4)  # of the box's width and height, on each side
 
 
@@ -74,7 +75,8 @@ class PlateFinder:
         self._corners = None if corners is None else _session(corners, threads)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, self._source
+        detector, corners, threads = self._source
+        return partial(PlateFinder, threads=threads), (detector, corners)
 
     def maps(self, image: Frame) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the plate map and the vehicle map of a picture with sides that 32 divides."""
@@ -94,13 +96,7 @@ def _session(model: bytes, threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-
-def _rebuilt(detector: bytes, corners: bytes | None, threads: int) -> PlateFinder:
-    """Return a finder again after pickling."""
-    return PlateFinder(detector, corners, threads=threads)
 
 
 def find_plates(
@@ -119,7 +115,6 @@ def find_plates(
     frame : (rows, cols, 3) uint8 array
         Blue, green, red; any strides. Not modified.
     finder : PlateFinder
-        The networks.
     min_score : float
         Plates below it are dropped, [0, 1].
     max_plates : int
@@ -136,23 +131,20 @@ def find_plates(
 
     Notes
     -----
-    The main and the coarse pass cost the same for every large frame, less for small ones. The tiled
-    pass looks at the frame at 0.65 of its size in overlapping tiles of 768 pixels, which finds
-    plates from about 40 pixels of width on. It costs about 1.2 main passes a tile: 4 tiles for
+    Main and coarse pass cost the same for every large frame, less for small ones. The tiled pass
+    finds plates from about 40 pixels of width on and costs 1.2 main passes a tile: 6 tiles for
     2560x1440, 20 for 12 megapixels.
     """
     if frame.shape[0] < 4 or frame.shape[1] < 4:
         return Findings((), ())
     plates, vehicles = [], []
-    for view, to_frame, narrowest in _views(frame, tiled):
+    for view, (factor, shift), narrowest in _views(frame, tiled):
         plate_map, vehicle_map = finder.maps(view)
         found = _decoded(plate_map, plate_stride, plate_typical, min_score)
-        width = found[:, 2] - found[:, 0]
-        plates.append(_placed(found[(width < widest_plate) & (width > narrowest)], to_frame))
+        plates.append(_between(found, narrowest, widest_plate) * factor + shift)
         found = _decoded(vehicle_map, vehicle_stride, vehicle_typical, vehicle_min_score)
-        vehicles.append(_placed(found[found[:, 2] - found[:, 0] < widest_vehicle], to_frame))
-    kept = _distinct(_clipped(np.concatenate(plates), frame), max_plates)
-    cars = _distinct(_clipped(np.concatenate(vehicles), frame), max_plates)
+        vehicles.append(_between(found, 0.0, widest_vehicle) * factor + shift)
+    kept, cars = _distinct(plates, frame, max_plates), _distinct(vehicles, frame, max_plates)
     quads = _quads(frame, kept, finder)
     return Findings(
         tuple(Detection(quad, float(box[4])) for quad, box in zip(quads, kept, strict=True)),
@@ -169,14 +161,18 @@ def _views(frame: Frame, tiled: bool) -> Iterator[tuple[Frame, Placing, float]]:
         for top in _starts(whole.shape[0]):
             for left in _starts(whole.shape[1]):
                 tile = whole[top : top + tile_size, left : left + tile_size]
-                placing = (unit_x, unit_y, left * unit_x, top * unit_y)
-                yield _padded(tile), placing, narrowest_plate
+                yield _padded(tile), _placing(unit_x, unit_y, left, top), narrowest_plate
     main, unit_x, unit_y = _shrunk(frame, scale)
-    yield _padded(main), (unit_x, unit_y, 0.0, 0.0), narrowest_plate
-    side = max(main.shape[:2])
-    if side > coarse_side:
-        coarse, more_x, more_y = _shrunk(main, coarse_side / side)
-        yield _padded(coarse), (unit_x * more_x, unit_y * more_y, 0.0, 0.0), narrowest_coarse
+    yield _padded(main), _placing(unit_x, unit_y), narrowest_plate
+    if max(main.shape[:2]) > 256:
+        coarse, more_x, more_y = _shrunk(main, coarse_scale)
+        yield _padded(coarse), _placing(unit_x * more_x, unit_y * more_y), narrowest_coarse
+
+
+def _placing(unit_x: float, unit_y: float, left: int = 0, top: int = 0) -> Placing:
+    """Return how a pass lies whose pixels span so much of the frame, from its pixel (left, top)."""
+    shift = [left * unit_x, top * unit_y]
+    return np.array([unit_x, unit_y] * 2 + [1.0]), np.array([*shift, *shift, 0.0])
 
 
 def _starts(length: int) -> list[int]:
@@ -192,9 +188,17 @@ def _shrunk(image: Frame, scale: float) -> tuple[Frame, float, float]:
     if scale >= 1:
         return image, 1.0, 1.0
     size = (max(1, round(cols * scale)), max(1, round(rows * scale)))
-    # Linear interpolation takes a tenth of the time and aliases only below half the size.
-    method = cv2.INTER_LINEAR if scale >= 0.5 else cv2.INTER_AREA
-    small = cv2.resize(image, size, interpolation=method)
+    # Linear interpolation aliases below half the size. Area averaging by a whole factor first costs
+    # 1 ms where averaging by a broken one costs 8.
+    factor = int(1.0 / scale + 0.01)
+    if factor > 1 and min(rows, cols) >= factor:
+        whole = image[: rows - rows % factor, : cols - cols % factor]
+        part = (whole.shape[1] // factor, whole.shape[0] // factor)
+        image = np.asarray(cv2.resize(whole, part, interpolation=cv2.INTER_AREA), np.uint8)
+        cols, rows = whole.shape[1], whole.shape[0]
+        if factor * scale > 0.99:
+            return image, float(factor), float(factor)
+    small = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
     return np.asarray(small, np.uint8), cols / size[0], rows / size[1]
 
 
@@ -221,53 +225,50 @@ def _decoded(
     return np.stack([x - wide, y - high, x + wide, y + high, score], axis=1)
 
 
-def _placed(boxes: Boxes, to_frame: Placing) -> Boxes:
-    """Return the boxes in frame pixels."""
-    unit_x, unit_y, left, top = to_frame
-    return boxes * [unit_x, unit_y, unit_x, unit_y, 1.0] + [left, top, left, top, 0.0]
+def _between(boxes: Boxes, narrowest: float, widest: float) -> Boxes:
+    """Return the boxes whose width lies within the limits."""
+    width = boxes[:, 2] - boxes[:, 0]
+    return boxes[(width > narrowest) & (width < widest)]
 
 
-def _clipped(boxes: Boxes, frame: Frame) -> Boxes:
-    """Return the boxes cut to the frame, without those that lie outside."""
+def _distinct(found: list[Boxes], frame: Frame, most: int) -> Boxes:
+    """Return the best boxes, cut to the frame, such that none is mostly another or inside it."""
+    boxes = np.concatenate(found)
     rows, cols = frame.shape[:2]
-    cut = boxes.copy()
-    cut[:, :4] = np.clip(boxes[:, :4], 0.0, [cols, rows, cols, rows])
-    return cut[((cut[:, 2:4] - cut[:, :2]) >= 2.0).all(axis=1)]
-
-
-def _distinct(boxes: Boxes, most: int) -> Boxes:
-    """Return the best boxes such that none is mostly another one or mostly inside it."""
-    order = np.lexsort((boxes[:, 1], boxes[:, 0], -boxes[:, 4]))
+    boxes[:, :4] = np.clip(boxes[:, :4], 0.0, [cols, rows, cols, rows])
+    boxes = boxes[((boxes[:, 2:4] - boxes[:, :2]) >= 2.0).all(axis=1)]
+    boxes = boxes[np.lexsort((boxes[:, 1], boxes[:, 0], -boxes[:, 4]))]
     kept: list[Boxes] = []
-    areas = np.prod(boxes[:, 2:4] - boxes[:, :2], axis=1)
-    left = list(order)
-    while left and len(kept) < most:
-        best = left.pop(0)
-        kept.append(boxes[best])
-        rest = np.array(left, dtype=np.intp)
-        low = np.maximum(boxes[best, :2], boxes[rest, :2])
-        high = np.minimum(boxes[best, 2:4], boxes[rest, 2:4])
-        meet = np.prod(np.clip(high - low, 0, None), axis=1)
-        smaller = np.minimum(areas[best], areas[rest])
-        same = (meet > 0.3 * (areas[best] + areas[rest] - meet)) | (meet > 0.6 * smaller)
-        left = [int(i) for i in rest[~same]]
+    while len(boxes) and len(kept) < most:
+        best, boxes = boxes[0], boxes[1:]
+        kept.append(best)
+        meet, area, areas = _meeting(best, boxes)
+        same = (meet > 0.3 * (area + areas - meet)) | (meet > 0.6 * np.minimum(area, areas))
+        boxes = boxes[~same]
     return np.array(kept).reshape(-1, 5)
+
+
+def _meeting(box: Boxes, others: Boxes) -> tuple[Any, Any, Any]:
+    """Return the area that a box shares with each of the others, its own, and theirs."""
+    low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:4], others[:, 2:4])
+    area, areas = (np.prod(b[..., 2:4] - b[..., :2], axis=-1) for b in (box, others))
+    return np.prod(np.clip(high - low, 0, None), axis=1), area, areas
 
 
 def _quads(frame: Frame, boxes: Boxes, finder: PlateFinder) -> list[Quad]:
     """Return the corners of each plate: refined, or the box's own where that makes no sense."""
-    if not len(boxes):
-        return []
-    placed = [corner_crop(frame, box) for box in boxes]
-    refined = finder.refined(np.stack([crop for crop, _ in placed]))
-    quads = []
-    for index, (box, (_, matrix)) in enumerate(zip(boxes, placed, strict=True)):
-        points = box[[0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2)
-        if refined is not None:
+    quads = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
+    for _ in range(refinements if len(boxes) else 0):
+        bounds = np.hstack([quads.min(axis=1), quads.max(axis=1)])
+        placed = [corner_crop(frame, box) for box in bounds]
+        refined = finder.refined(np.stack([crop for crop, _ in placed]))
+        if refined is None:
+            break
+        for index, (_, matrix) in enumerate(placed):
             moved = refined[index].astype(np.float64) @ matrix[:, :2].T + matrix[:, 2]
-            points = moved if _sensible(moved, box) else points
-        quads.append(Quad.from_points(points))
-    return quads
+            if _sensible(moved, bounds[index]):
+                quads[index] = moved
+    return [Quad.from_points(points) for points in quads]
 
 
 def corner_crop(frame: Frame, box: Boxes) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
@@ -286,16 +287,10 @@ def corner_crop(frame: Frame, box: Boxes) -> tuple[NDArray[np.uint8], NDArray[np
         small = np.maximum(1, np.round(np.array(gray.shape[::-1]) / shrink)).astype(int)
         shrink = np.array(gray.shape[::-1]) / small
         gray = cv2.resize(gray, (int(small[0]), int(small[1])), interpolation=cv2.INTER_AREA)
-    to_part = np.array([[unit[0], 0.0, low[0] - first[0]], [0.0, unit[1], low[1] - first[1]]])
-    to_part /= shrink[:, None]
+    to_part = (matrix - np.pad(first[:, None], ((0, 0), (2, 0)))) / shrink[:, None]
     to_part[:, 2] += 0.5 * np.diag(to_part[:, :2]) - 0.5
-    crop = cv2.warpAffine(
-        gray,
-        to_part,
-        corner_size,
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    flags, border = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, cv2.BORDER_REPLICATE
+    crop = cv2.warpAffine(gray, to_part, corner_size, flags=flags, borderMode=border)
     return np.asarray(crop, np.uint8), matrix
 
 
@@ -305,7 +300,6 @@ def _sensible(points: NDArray[np.float64], box: Boxes) -> bool:
     turns = edges[:, 0] * np.roll(edges[:, 1], -1) - edges[:, 1] * np.roll(edges[:, 0], -1)
     if not bool((turns > 0).all()):
         return False
-    low, high = points.min(axis=0), points.max(axis=0)
-    meet = np.prod(np.clip(np.minimum(high, box[2:4]) - np.maximum(low, box[:2]), 0, None))
-    union = np.prod(high - low) + np.prod(box[2:4] - box[:2]) - meet
-    return bool(meet > 0.35 * union)
+    bounds = np.concatenate([points.min(axis=0), points.max(axis=0)])
+    meet, area, areas = _meeting(box, bounds[None])
+    return bool(meet[0] > 0.35 * (area + areas[0] - meet[0]))

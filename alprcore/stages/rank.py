@@ -13,9 +13,17 @@ from dataclasses import dataclass
 
 from alprcore.records import Candidate, Fit
 
-# Natural-log weights. A format doubles a text's odds three times over; a reading that is eight
+# Natural-log weights. A format counts by what it says: "two letters, three digits, two letters" has
+# a specificity of 5.1 and is worth 1.5, a row of "any character" nothing. A reading that is six
 # times more probable than every well-formed one stays as it is.
-FORMAT_WEIGHT = 2.0
+FORMAT_WEIGHT = 0.3
+MOST_FORMAT_WEIGHT = 1.8
+# From this specificity on a format tells letters from digits.
+TELLING = 3.0
+# O and 0, I and 1 are one shape on many plates: a text without a telling format gives way to one
+# that has it and differs in these alone.
+LOOKALIKE_WEIGHT = -5.0
+LOOKALIKES = str.maketrans("OI", "01")
 ODD_LENGTH_WEIGHT = -2.5
 RARE_LETTER_WEIGHT = -1.6
 # How far a plate's width to height may be from its country's, as the deviation of its logarithm:
@@ -70,7 +78,14 @@ def rank_candidates(
     weighed = [(text, value, fit) for text, value in texts for fit in [_of(fits[text], country)]]
     if must_match_pattern:
         weighed = [item for item in weighed if _matches(item[2], default_region)]
-    odds = [(text, value * math.exp(_log_weight(fit)), fit) for text, value, fit in weighed]
+    shapes: dict[str, float] = {}
+    for text, _, fit in weighed:
+        shape = text.translate(LOOKALIKES)
+        shapes[shape] = max(shapes.get(shape, 0.0), _specificity(fit))
+    odds = [
+        (text, value * math.exp(_log_weight(fit) + _lookalike_weight(text, fit, shapes)), fit)
+        for text, value, fit in weighed
+    ]
     unlisted = max(0.0, 1.0 - sum(value for _, value in texts))
     total = sum(value for _, value, _ in odds) + unlisted
     ranked = sorted(odds, key=lambda item: (-item[1], item[0]))[:topn]
@@ -89,12 +104,22 @@ def _of(fits: Sequence[Fit], country: str) -> Fit:
     return next(fit for fit in fits if fit.country == country)
 
 
+def _specificity(fit: Fit) -> float:
+    """Return what the most specific format of the text says, 0 when it has none."""
+    return max((specificity for _, specificity in fit.regions), default=0.0)
+
+
 def _log_weight(fit: Fit) -> float:
     return (
-        FORMAT_WEIGHT * bool(fit.regions)
+        min(MOST_FORMAT_WEIGHT, FORMAT_WEIGHT * _specificity(fit))
         + ODD_LENGTH_WEIGHT * fit.odd_length
         + RARE_LETTER_WEIGHT * fit.rare_letters
     )
+
+
+def _lookalike_weight(text: str, fit: Fit, shapes: Mapping[str, float]) -> float:
+    rival = shapes[text.translate(LOOKALIKES)]
+    return LOOKALIKE_WEIGHT * (_specificity(fit) < TELLING <= rival)
 
 
 def _matches(fit: Fit, default_region: str) -> bool:
@@ -112,8 +137,7 @@ def _country(
     best, highest = next(iter(aspect_misfit), ""), -math.inf
     for country, misfit in aspect_misfit.items():
         said = sum(
-            value
-            * math.exp(_log_weight(fit) + 0.25 * max((s for _, s in fit.regions), default=0.0))
+            value * math.exp(_log_weight(fit) + 0.25 * _specificity(fit))
             for text, value in texts
             for fit in [_of(fits[text], country)]
         )

@@ -8,6 +8,7 @@ over all paths that spell it (`_readings`).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +21,15 @@ from alprcore.records import Glyph, GrayImage, Points, Quad
 # Stretches less probable than this are dropped from the lattice; all of them together hold less
 # than 1 % of a line.
 LEAST_POSTERIOR = 1e-4
+# After rectification a text line is off the level by less than this: 5.7 degrees.
+STEEPEST = 0.1
 # Characters less probable than this are not spelt out: a text with one is no rival.
 LEAST_CHARACTER = 1e-4
 # Two readings are of different lines when their bands overlap by less than this share of the lower.
 APART = 0.25
+# A line that reads so well is the plate's: the lines after it are not tried.
+SETTLED_LENGTH = 5
+SETTLED_PROBABILITY = 0.9
 # The lines of a two-line plate: heights within this ratio, both legible.
 SIMILAR_HEIGHTS = 0.55
 SECOND_LINE_PROBABILITY = 0.5
@@ -116,7 +122,13 @@ def read_line(crop: GrayImage, line: NDArray[np.float32], bank: Bank, *, count: 
 
 
 def read_plate(
-    crop: GrayImage, bank: Bank, *, count: int, proposals: int, two_lines: bool
+    crop: GrayImage,
+    bank: Bank,
+    *,
+    count: int,
+    proposals: int,
+    two_lines: bool,
+    steepest: float = STEEPEST,
 ) -> Reading:
     """Return the texts of a plate.
 
@@ -131,6 +143,8 @@ def read_plate(
         Lines tried.
     two_lines : bool
         Whether a second line is looked for on plates of two-line shape.
+    steepest : float
+        Slope (dy / dx) up to which lines are looked for.
 
     Returns
     -------
@@ -138,17 +152,27 @@ def read_plate(
         No lines and no texts when the crop shows nothing that could be a line.
     """
     crop = np.ascontiguousarray(crop)
-    lines = _native.text_lines(crop, proposals)
-    readings = [read_line(crop, line, bank, count=count) for line in lines]
+    two_lines = two_lines and crop.shape[1] <= TWO_LINE_ASPECT * crop.shape[0]
+    readings: list[LineReading] = []
+    for line in _native.text_lines(crop, proposals, steepest):
+        readings.append(read_line(crop, line, bank, count=count))
+        if not two_lines and _settled(readings[-1]):
+            break
     if not readings:
         return Reading((), ())
     best = max(readings, key=lambda reading: reading.evidence)
     chosen = [best]
-    if two_lines and crop.shape[1] <= TWO_LINE_ASPECT * crop.shape[0]:
+    if two_lines:
         second = _second_line(best, readings)
         if second is not None:
             chosen = sorted([best, second], key=lambda reading: float(reading.line[0]))
     return Reading(tuple(chosen), _joined_texts(chosen, count))
+
+
+def _settled(reading: LineReading) -> bool:
+    """Whether no other line of the plate can be the better one."""
+    text, value = reading.texts[0]
+    return len(text) >= SETTLED_LENGTH and value >= math.log(SETTLED_PROBABILITY)
 
 
 def _second_line(best: LineReading, readings: list[LineReading]) -> LineReading | None:

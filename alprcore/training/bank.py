@@ -20,19 +20,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from alprcore.training.bank_choice import choose_lines, label_crops
 from alprcore.training.bank_data import (
     Crop,
-    batch_arrays,
+    TrainingLine,
+    batched,
     cut_line,
     read_labelled,
     read_unlabelled,
     training_line,
 )
 from alprcore.training.bank_export import export_bank, glyph_portraits
-from alprcore.training.bank_model import BankModel, text_log_likelihood
+from alprcore.training.bank_likelihood import text_log_likelihood
+from alprcore.training.bank_model import BankModel
 from alprcore.training.bank_reading import read_line
 from alprcore.training.bank_rendered import rendered_crops
 
@@ -73,7 +74,7 @@ class Sampler:
         weights = np.array([SET_WEIGHTS.get(crop.source, 1.0) for crop in self.usable])
         self.weights = weights / weights.sum() if len(weights) else weights
 
-    def draw(self, count: int, real_share: float) -> list[tuple[NDArray[np.float32], str]]:
+    def draw(self, count: int, real_share: float) -> list[TrainingLine]:
         """Return `count` lines with their texts."""
         out = []
         for _ in range(count):
@@ -84,10 +85,10 @@ class Sampler:
             out.append(training_line(crop, self.rng, wrong=bool(self.rng.random() < WRONG_LINES)))
         return out
 
-    def batches(self, real_share: float) -> Iterator[list[tuple[NDArray[np.float32], str]]]:
+    def batches(self, real_share: float) -> Iterator[list[TrainingLine]]:
         """Yield batches of lines of about the same width, so that little is padding."""
         pool = self.draw(BATCH * 4, real_share)
-        pool.sort(key=lambda sample: sample[0].shape[1])
+        pool.sort(key=lambda sample: sample.image.shape[1])
         for k in self.rng.permutation(4):
             yield pool[k * BATCH : (k + 1) * BATCH]
 
@@ -139,12 +140,15 @@ def train(
             group["lr"] = rate
         model.train()
         for samples in sampler.batches(plan.real_share if done >= plan.real_from else 0.0):
-            lines, lengths, texts = batch_arrays(samples)
-            scores, gaps = model(
-                torch.from_numpy(lines).contiguous(memory_format=torch.channels_last)
-            )
+            batch = batched(samples)
+            lines = torch.from_numpy(batch.lines).contiguous(memory_format=torch.channels_last)
+            scores, gaps = model(lines)
             value = text_log_likelihood(
-                scores, gaps, torch.from_numpy(lengths), torch.from_numpy(texts)
+                scores,
+                gaps,
+                torch.from_numpy(batch.lengths),
+                torch.from_numpy(batch.texts),
+                torch.from_numpy(batch.inks),
             )
             # A mislabelled or illegible line must not outweigh a batch: its loss is capped softly.
             loss = (30.0 * (1.0 - torch.exp(value / 30.0))).mean()

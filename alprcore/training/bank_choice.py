@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from alprcore.training.bank_data import Crop, batch_arrays, cut_line
-from alprcore.training.bank_model import BankModel, text_log_likelihood
+from alprcore.training.bank_data import Crop, TrainingLine, batched, cut_line
+from alprcore.training.bank_likelihood import text_log_likelihood
+from alprcore.training.bank_model import BankModel
 from alprcore.training.bank_reading import read_line
 
 BATCH = 64
@@ -24,18 +24,18 @@ BELIEVED = 0.93
 BELIEVED_LENGTHS = range(5, 9)
 
 
-def text_values(model: BankModel, jobs: Sequence[tuple[NDArray[np.float32], str]]) -> list[float]:
+def text_values(model: BankModel, jobs: Sequence[TrainingLine]) -> list[float]:
     """Return the log-probability of each (line image, text) pair."""
-    order = sorted(range(len(jobs)), key=lambda i: jobs[i][0].shape[1])
+    order = sorted(range(len(jobs)), key=lambda i: jobs[i].image.shape[1])
     values = [0.0] * len(jobs)
     model.eval()
     with torch.no_grad():
         for start in range(0, len(order), BATCH):
             part = order[start : start + BATCH]
-            lines, lengths, texts = batch_arrays([jobs[i] for i in part])
-            scores, gaps = model(torch.from_numpy(lines))
+            batch = batched([jobs[i] for i in part])
+            scores, gaps = model(torch.from_numpy(batch.lines))
             found = text_log_likelihood(
-                scores, gaps, torch.from_numpy(lengths), torch.from_numpy(texts)
+                scores, gaps, torch.from_numpy(batch.lengths), torch.from_numpy(batch.texts)
             )
             for i, value in zip(part, found.tolist(), strict=True):
                 values[i] = value
@@ -45,7 +45,9 @@ def text_values(model: BankModel, jobs: Sequence[tuple[NDArray[np.float32], str]
 def choose_lines(model: BankModel, crops: Sequence[Crop]) -> float:
     """Choose for every crop the line that makes its text most probable; return the mean log."""
     places = [(crop, k) for crop in crops for k in range(min(TRIED_LINES, len(crop.lines)))]
-    values = text_values(model, [(cut_line(c.image, c.lines[k]), c.text) for c, k in places])
+    values = text_values(
+        model, [TrainingLine(cut_line(c.image, c.lines[k]), c.text) for c, k in places]
+    )
     best = {id(crop): (-math.inf, -1) for crop in crops}
     for (crop, k), value in zip(places, values, strict=True):
         best[id(crop)] = max(best[id(crop)], (value, k))
@@ -66,12 +68,14 @@ def label_crops(model: BankModel, crops: Sequence[Crop]) -> int:
             line = cut_line(crop.image, crop.lines[k])
             reading = read_line(model, line)
             places.append((crop, k))
-            jobs.append((line, reading.text))
+            jobs.append(TrainingLine(line, reading.text))
             evidence.append(reading.score)
     values = text_values(model, jobs)
     best: dict[int, tuple[float, float, int, str]] = {}
-    for (crop, k), (_, text), value, odds in zip(places, jobs, values, evidence, strict=True):
-        best[id(crop)] = max(best.get(id(crop), (-math.inf, 0.0, 0, "")), (odds, value, k, text))
+    for (crop, k), job, value, odds in zip(places, jobs, values, evidence, strict=True):
+        best[id(crop)] = max(
+            best.get(id(crop), (-math.inf, 0.0, 0, "")), (odds, value, k, job.text)
+        )
     known = 0
     for crop in crops:
         _, value, k, text = best.get(id(crop), (0.0, -math.inf, 0, ""))

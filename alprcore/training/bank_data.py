@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,9 +16,13 @@ from numpy.typing import NDArray
 
 from alprcore import _native
 from alprcore.records import GrayImage
-from alprcore.training.bank_model import ALPHABET, ZERO_OR_O
+from alprcore.training.bank_likelihood import ZERO_OR_O
+from alprcore.training.bank_model import ALPHABET
 
 PROPOSALS = 5
+STEEPEST = 0.2
+"""Crops straight from a box tilt by up to about 11 degrees."""
+
 ZERO_MEANS_EITHER = frozenset({"us"})
 """Sets whose labels write O as 0; their texts carry a lower-case ``o`` there, "one of the two"."""
 
@@ -42,6 +47,8 @@ class Crop:
         Name of the set, for weights and for figures.
     lines
         (n, 4) float32 proposals: top, bottom, slope, slant.
+    inks
+        (characters, 2) float32: left and right rim of each character's ink in pixels, where known.
     chosen
         Index of the line that carries the text, -1 while unknown.
     held_back
@@ -52,6 +59,7 @@ class Crop:
     text: str
     source: str
     lines: NDArray[np.float32]
+    inks: NDArray[np.float32] | None = None
     chosen: int = -1
     held_back: bool = False
     wrong: list[int] = field(default_factory=list)
@@ -71,7 +79,7 @@ def _overlap(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
 def proposed_lines(image: GrayImage) -> NDArray[np.float32]:
     """Return the (n, 4) line proposals of a crop, best first."""
-    return _native.text_lines(image, PROPOSALS)[:, :4].copy()
+    return _native.text_lines(image, PROPOSALS, STEEPEST)[:, :4].copy()
 
 
 def read_grey(path: Path) -> GrayImage | None:
@@ -108,6 +116,26 @@ def read_unlabelled(folder: Path, source: str) -> list[Crop]:
         if image is not None:
             crops.append(Crop(image, "", source, proposed_lines(image)))
     return crops
+
+
+class TrainingLine(NamedTuple):
+    """A (32, w) line image, its text, and (characters, 2) ink rims in columns where known."""
+
+    image: NDArray[np.float32]
+    text: str
+    inks: NDArray[np.float32] | None = None
+
+
+class Batch(NamedTuple):
+    """Lines (n, 1, 32, w), lengths in columns (n,), texts (n, longest), ink rims (n, longest, 2).
+
+    Texts are padded with -1, rims with NaN.
+    """
+
+    lines: NDArray[np.float32]
+    lengths: NDArray[np.int64]
+    texts: NDArray[np.int64]
+    inks: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +225,7 @@ def cut_line(image: GrayImage, line: NDArray[np.float32]) -> NDArray[np.float32]
     return _native.line_image(image, top, bottom, slope, slant)[0]
 
 
-def training_line(
-    crop: Crop, rng: np.random.Generator, *, wrong: bool
-) -> tuple[NDArray[np.float32], str]:
+def training_line(crop: Crop, rng: np.random.Generator, *, wrong: bool) -> TrainingLine:
     """Return one degraded, jittered line of a crop and its text; a `wrong` line has none."""
     use_wrong = wrong and bool(crop.wrong)
     line = crop.lines[int(rng.choice(crop.wrong)) if use_wrong else crop.chosen]
@@ -209,19 +235,25 @@ def training_line(
     # The polarity measure errs on some lines; one in eight is shown the wrong way round on purpose.
     if rng.random() < 0.12:
         cut = -cut
-    return cut, "" if use_wrong else crop.text
+    if use_wrong:
+        return TrainingLine(cut, "")
+    # Halfway up, a line image spans the crop's width exactly; a column is two of its pixels.
+    columns = 0.5 * cut.shape[1] / crop.image.shape[1]
+    inks = None if crop.inks is None else crop.inks * np.float32(columns)
+    return TrainingLine(cut, crop.text, inks)
 
 
-def batch_arrays(
-    samples: Sequence[tuple[NDArray[np.float32], str]],
-) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
-    """Return lines (n, 1, 32, w), their lengths in columns (n,) and texts (n, longest), padded."""
-    width = max(line.shape[1] for line, _ in samples)
-    longest = max(1, *(len(text) for _, text in samples))
-    lines = np.zeros((len(samples), 1, samples[0][0].shape[0], width), np.float32)
+def batched(samples: Sequence[TrainingLine]) -> Batch:
+    """Return the lines padded to the longest, with their texts and ink rims."""
+    width = max(sample.image.shape[1] for sample in samples)
+    longest = max(1, *(len(sample.text) for sample in samples))
+    lines = np.zeros((len(samples), 1, samples[0].image.shape[0], width), np.float32)
     texts = np.full((len(samples), longest), -1, np.int64)
-    for i, (line, text) in enumerate(samples):
-        lines[i, 0, :, : line.shape[1]] = line
-        texts[i, : len(text)] = [_CLASS[c] for c in text]
-    lengths = np.array([line.shape[1] // 2 for line, _ in samples], np.int64)
-    return lines, lengths, texts
+    inks = np.full((len(samples), longest, 2), np.nan, np.float32)
+    for i, sample in enumerate(samples):
+        lines[i, 0, :, : sample.image.shape[1]] = sample.image
+        texts[i, : len(sample.text)] = [_CLASS[c] for c in sample.text]
+        if sample.inks is not None:
+            inks[i, : len(sample.text)] = sample.inks
+    lengths = np.array([sample.image.shape[1] // 2 for sample in samples], np.int64)
+    return Batch(lines, lengths, texts, inks)

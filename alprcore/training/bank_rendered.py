@@ -49,11 +49,13 @@ def crop_of(plate: RenderedPlate, line: int, rng: np.random.Generator) -> Crop:
     scale = TEXT_HEIGHT / (wanted.bottom - wanted.top)
     size = (max(16, round(grey.shape[1] * scale)), max(16, round(grey.shape[0] * scale)))
     grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-    image, _, down = _surrounded(grey, rng)
+    image, right, down = _surrounded(grey, rng)
     exact = np.array(
         [[wanted.top * scale + down, wanted.bottom * scale + down, 0.0, 0.0]], np.float32
     )
-    crop = Crop(image, wanted.text, "rendered", np.concatenate([exact, proposed_lines(image)]))
+    lines = np.concatenate([exact, proposed_lines(image)])
+    inks = (wanted.boxes[:, [0, 2]] * scale + right).astype(np.float32)
+    crop = Crop(image, wanted.text, "rendered", lines, inks=inks)
     crop.choose(0)
     # The other main line of a two-line plate is text too: never taught as "nothing here".
     others = [other for k, other in enumerate(plate.lines) if k != line]

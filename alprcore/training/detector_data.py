@@ -43,13 +43,18 @@ class Photo:
 
 @dataclass(slots=True)
 class Sample:
-    """One training picture: `vehicle_weight` says how far an empty vehicle map can be trusted."""
+    """One training picture.
+
+    `hard` are places that fooled an earlier network; `vehicle_weight` says how far an empty vehicle
+    map can be trusted.
+    """
 
     image: Frame
     plates: Boxes
     ignored: Boxes
     vehicles: Boxes
     vehicle_weight: NDArray[np.float32]
+    hard: Boxes
 
 
 def no_boxes() -> Boxes:
@@ -99,7 +104,7 @@ def load_photos(plates_dir: Path) -> list[Photo]:
 
 
 def crop_matrix(
-    photo: Photo, rng: np.random.Generator, *, on_hard: float = 0.25
+    photo: Photo, rng: np.random.Generator, *, on_hard: float = 0.3
 ) -> NDArray[np.float64]:
     """Return a random 2x3 map from photograph pixels to crop pixels, mostly around a plate."""
     height, width = photo.levels[0].shape[:2]
@@ -185,7 +190,8 @@ def photo_sample(photo: Photo, rng: np.random.Generator) -> Sample:
     plates, ignored = sorted_out(moved(photo.plates, matrix))
     doubtful = sorted_out(moved(photo.doubtful, matrix))
     weight = vehicle_doubt(moved(photo.plates, matrix))
-    return Sample(image, plates, np.concatenate([ignored, *doubtful]), no_boxes(), weight)
+    hard = np.clip(moved(photo.hard, matrix), 0, crop_size)
+    return Sample(image, plates, np.concatenate([ignored, *doubtful]), no_boxes(), weight, hard)
 
 
 def vehicle_doubt(plates: Boxes) -> NDArray[np.float32]:

@@ -85,11 +85,11 @@ def main() -> None:
             writer.writerow([name, kind, *edges, f"{score:.3f}"])
     print(f"{sum(r[1] == 'hard' for r in rows)} hard, {sum(r[1] != 'hard' for r in rows)} doubtful")
     if args.sheet and thumbs:
-        best = [t for _, t in sorted(thumbs, key=lambda item: -item[0])[:160]]
-        best += [np.zeros_like(best[0])] * (-len(best) % 10)
+        best = [t for _, t in sorted(thumbs, key=lambda item: -item[0])[:240]]
+        best += [np.zeros_like(best[0])] * (-len(best) % 12)
         cv2.imwrite(
             str(args.sheet),
-            np.vstack([np.hstack(best[i : i + 10]) for i in range(0, len(best), 10)]),
+            np.vstack([np.hstack(best[i : i + 12]) for i in range(0, len(best), 12)]),
         )
 
 

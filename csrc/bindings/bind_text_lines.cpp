@@ -9,12 +9,12 @@ namespace py = pybind11;
 namespace alprcore {
 namespace {
 
-FloatArray text_lines_array(const GrayArray& crop, int most) {
+FloatArray text_lines_array(const GrayArray& crop, int most, float steepest) {
   const GrayView view = gray_view(crop);
   std::vector<TextLine> lines;
   {
     const py::gil_scoped_release release;  // the view stays valid: the caller holds the array
-    lines = text_lines(view, most);
+    lines = text_lines(view, most, steepest);
   }
   FloatArray out({static_cast<py::ssize_t>(lines.size()), py::ssize_t{5}});
   float* to = out.mutable_data();
@@ -40,7 +40,7 @@ py::tuple line_image_arrays(const GrayArray& crop, float top, float bottom, floa
 }  // namespace
 
 void register_text_lines(py::module_& module) {
-  module.def("text_lines", &text_lines_array, py::arg("crop").noconvert(), py::arg("most"),
+  module.def("text_lines", &text_lines_array, py::arg("crop").noconvert(), py::arg("most"), py::arg("steepest"),
              "(n, 5) float32 of top, bottom, slope, slant, score; best first.");
   module.def("line_image", &line_image_arrays, py::arg("crop").noconvert(), py::arg("top"), py::arg("bottom"),
              py::arg("slope"), py::arg("slant"), "The normalised (32, w) float32 line, its (6,) map, and whether it was inverted.");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <stdexcept>
 
 #include "alprcore/resample.hpp"
 
@@ -14,9 +15,11 @@ namespace {
 // rows high, so that one row is 3-5 % of a character, finer than what the reader tolerates (10 %).
 constexpr int kRows = 48;
 constexpr int kMostColumns = 160;  // strokes of a long plate are still two columns wide
-// Crops straight from a detector's box tilt by up to about 10 degrees; 0.2 = 11.3 degrees.
+// Slopes tried; at a range of 0.2 (11 degrees) neighbours differ by one row in 50 columns.
 constexpr int kSlopes = 21;
-constexpr float kSteepest = 0.2F;
+// What the steepest slope costs a band, as a share of its score: corners and frames of a plate look like
+// steep bands, and steep lines are rare once a crop is upright.
+constexpr float kSteepCost = 0.25F;
 // A main line fills at least a fifth of the crop (two-line plates, loose boxes) and may fill all of it.
 constexpr int kLowest = 9;
 // Edges stronger than this share of all edges count the same: a frame must not outweigh the text.
@@ -79,7 +82,7 @@ struct Band {
 };
 
 /// Scores every band of one slope: what is inside against the strips just above and below it.
-void score_bands(const std::array<float, kRows>& profile, int slope, std::vector<Band>& bands) {
+void score_bands(const std::array<float, kRows>& profile, int slope, float weight, std::vector<Band>& bands) {
   std::array<float, kRows + 1> sums{};
   for (std::size_t y = 0; y < kRows; ++y) sums[y + 1] = sums[y] + profile[y];
   const auto mean = [&sums](int from, int to) {
@@ -96,7 +99,7 @@ void score_bands(const std::array<float, kRows>& profile, int slope, std::vector
       const float rim = std::min(mean(top, top + 2), mean(bottom - 2, bottom));
       const float height = static_cast<float>(bottom - top) / kRows;
       const float contrast = inside - 0.5F * (above + below) + 0.5F * (rim - inside);
-      bands.push_back({top, bottom, slope, contrast * std::sqrt(height)});
+      bands.push_back({top, bottom, slope, weight * contrast * std::sqrt(height)});
     }
   }
 }
@@ -165,7 +168,8 @@ float stroke_slant(const Plane& level) {
 
 }  // namespace
 
-std::vector<TextLine> text_lines(GrayView crop, int most) {
+std::vector<TextLine> text_lines(GrayView crop, int most, float steepest) {
+  if (!(steepest >= 0.0F && steepest <= 1.0F)) throw std::invalid_argument("text_lines: steepest must be 0 to 1");
   if (crop.width < 8 || crop.height < 6 || most < 1) return {};
   const float scale = static_cast<float>(kRows) / static_cast<float>(crop.height);
   const int columns = std::clamp(static_cast<int>(std::lround(static_cast<float>(crop.width) * scale)), 16, kMostColumns);
@@ -173,8 +177,9 @@ std::vector<TextLine> text_lines(GrayView crop, int most) {
   std::vector<Band> bands;
   std::array<float, kSlopes> slopes{};
   for (int k = 0; k < kSlopes; ++k) {
-    slopes[static_cast<std::size_t>(k)] = kSteepest * (2.0F * static_cast<float>(k) / (kSlopes - 1) - 1.0F);
-    score_bands(row_profile(edges, slopes[static_cast<std::size_t>(k)]), k, bands);
+    const float share = 2.0F * static_cast<float>(k) / (kSlopes - 1) - 1.0F;
+    slopes[static_cast<std::size_t>(k)] = steepest * share;
+    score_bands(row_profile(edges, steepest * share), k, 1.0F - kSteepCost * share * share, bands);
   }
   const float x_scale = static_cast<float>(columns) / static_cast<float>(crop.width);
   std::vector<TextLine> lines;

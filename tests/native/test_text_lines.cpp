@@ -34,7 +34,7 @@ void draw_strokes(Picture& picture, int top, int bottom, float slope, float lean
 void finds_a_level_line() {
   Picture picture(200, 60, 220);
   draw_strokes(picture, 18, 44, 0.0F, 0.0F, 30);
-  const auto lines = text_lines(picture.view(), 3);
+  const auto lines = text_lines(picture.view(), 3, 0.2F);
   CHECK(!lines.empty());
   CHECK_NEAR(lines[0].top, 18.0F, 2.6F);
   CHECK_NEAR(lines[0].bottom, 44.0F, 2.6F);
@@ -45,7 +45,7 @@ void finds_a_level_line() {
 void follows_slope_and_lean() {
   Picture picture(220, 72, 40);
   draw_strokes(picture, 14, 40, 0.08F, 0.16F, 210);
-  const auto lines = text_lines(picture.view(), 1);
+  const auto lines = text_lines(picture.view(), 1, 0.2F);
   CHECK(lines.size() == 1);
   CHECK_NEAR(lines[0].slope, 0.08F, 0.025F);
   CHECK(lines[0].slant > 0.05F);
@@ -55,7 +55,7 @@ void proposals_are_distinct_and_ordered() {
   Picture picture(160, 120, 200);
   draw_strokes(picture, 12, 48, 0.0F, 0.0F, 20);
   draw_strokes(picture, 66, 106, 0.0F, 0.0F, 20);
-  const auto lines = text_lines(picture.view(), 5);
+  const auto lines = text_lines(picture.view(), 5, 0.2F);
   CHECK(lines.size() >= 2);
   for (std::size_t k = 1; k < lines.size(); ++k) CHECK(lines[k].score <= lines[k - 1].score);
   const bool upper = std::any_of(lines.begin(), lines.end(), [](const TextLine& l) { return std::fabs(l.top - 12) < 6 && std::fabs(l.bottom - 48) < 6; });
@@ -65,9 +65,9 @@ void proposals_are_distinct_and_ordered() {
 }
 
 void flat_and_tiny_crops_have_none() {
-  CHECK(text_lines(Picture(100, 40, 128).view(), 3).empty());
-  CHECK(text_lines(Picture(3, 3, 128).view(), 3).empty());
-  CHECK(text_lines(Picture(1, 1, 0).view(), 3).empty());
+  CHECK(text_lines(Picture(100, 40, 128).view(), 3, 0.2F).empty());
+  CHECK(text_lines(Picture(3, 3, 128).view(), 3, 0.2F).empty());
+  CHECK(text_lines(Picture(1, 1, 0).view(), 3, 0.2F).empty());
 }
 
 void line_image_is_normalised_and_upright() {
@@ -108,8 +108,8 @@ void strides_are_followed() {
   Picture copy(180, 60, 0);
   for (int y = 0; y < 60; ++y)
     for (int x = 0; x < 180; ++x) copy.set(x, y, part.at(x, y));
-  const auto a = text_lines(part, 3);
-  const auto b = text_lines(copy.view(), 3);
+  const auto a = text_lines(part, 3, 0.2F);
+  const auto b = text_lines(copy.view(), 3, 0.2F);
   CHECK(a.size() == b.size());
   for (std::size_t k = 0; k < std::min(a.size(), b.size()); ++k) CHECK(a[k].top == b[k].top && a[k].bottom == b[k].bottom);
 }
@@ -119,7 +119,7 @@ void sizes_are_swept() {
     for (int width : {8, 9, 31, 64, 333, 1200}) {
       Picture picture(width, height, 200);
       draw_strokes(picture, height / 4, height - height / 4, 0.0F, 0.0F, 20);
-      for (const TextLine& line : text_lines(picture.view(), 4)) {
+      for (const TextLine& line : text_lines(picture.view(), 4, 0.2F)) {
         CHECK(line.bottom > line.top);
         if (line.bottom - line.top < 1.0F) continue;
         const LineImage image = line_image(picture.view(), line);
@@ -128,6 +128,7 @@ void sizes_are_swept() {
     }
   Picture picture(20, 20, 0);
   CHECK_THROWS(line_image(picture.view(), {5.0F, 5.5F, 0.0F, 0.0F, 0.0F}));
+  CHECK_THROWS(text_lines(picture.view(), 3, -0.1F));
   CHECK_THROWS(area_resized(picture.view(), 0, 4));
 }
 

@@ -17,7 +17,8 @@ struct TextLine {
   float score = 0.0F;  ///< contrast of the band against what lies above and below; higher is better
 };
 
-/// Returns at most `most` distinct proposals, best first; empty when the crop is flat or too small.
-std::vector<TextLine> text_lines(GrayView crop, int most);
+/// Returns at most `most` distinct proposals with |slope| up to `steepest`, best first; level lines are
+/// preferred a little. Empty when the crop is flat or too small.
+std::vector<TextLine> text_lines(GrayView crop, int most, float steepest);
 
 }  // namespace alprcore

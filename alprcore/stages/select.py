@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which of the plates that were found and read are reported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alprcore.records import Box, Plate
+
+# What a certain reading adds to the finder's score, when its length is a plate's, and when not.
+READING_WEIGHT = 0.5
+ODD_READING_WEIGHT = 0.15
+# Of two plates that cover each other by more than this share of the smaller one, one is a fragment
+# or an echo of the other.
+SAME_PLATE = 0.5
+
+
+def plausibility(plate: Plate, lengths: range) -> float:
+    """Return how much finder and reader together speak for a plate, about 0 to 1.5.
+
+    Parameters
+    ----------
+    plate : Plate
+    lengths : range
+        Text lengths that the countries in use have.
+
+    Notes
+    -----
+    The two err on different things: the finder takes lamps and stickers for plates, on which the
+    reader finds nothing; the reader reads shop signs, which the finder scores low.
+    """
+    usual = len(plate.text.replace("\n", "")) in lengths
+    return plate.detection_score + plate.confidence * (
+        READING_WEIGHT if usual else ODD_READING_WEIGHT
+    )
+
+
+def select_plates(
+    plates: Sequence[Plate], *, lengths: range, min_plausibility: float
+) -> tuple[int, ...]:
+    """Return the indices of the plates to report, in their order.
+
+    Parameters
+    ----------
+    plates : sequence of Plate
+    lengths : range
+        Text lengths that the countries in use have.
+    min_plausibility : float
+        Plates below it are dropped.
+    """
+    order = sorted(range(len(plates)), key=lambda i: (-plausibility(plates[i], lengths), i))
+    kept: list[int] = []
+    for i in order:
+        if plausibility(plates[i], lengths) < min_plausibility:
+            break
+        box = plates[i].quad.bounds()
+        if all(_cover(box, plates[k].quad.bounds()) <= SAME_PLATE for k in kept):
+            kept.append(i)
+    return tuple(sorted(kept))
+
+
+def _cover(a: Box, b: Box) -> float:
+    """Return the share of the smaller box that the other one covers."""
+    width = min(a.right, b.right) - max(a.left, b.left)
+    height = min(a.bottom, b.bottom) - max(a.top, b.top)
+    if width <= 0 or height <= 0:
+        return 0.0
+    return width * height / min(a.width * a.height, b.width * b.height)

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Floors of what is read right on real photographs, set by set; they only rise.
+
+The photographs may not be shipped: without them these tests are skipped.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from alprcore import Engine
+from alprcore.evaluation import parse_truth, score
+
+PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "photos_dev"
+
+# set and country, plates, least found, least strict, least folded, most extra results
+LEDGER = [
+    ("us", 76, 75, 63, 64, 15),
+    ("eu", 38, 38, 29, 34, 9),
+    ("br", 37, 37, 34, 36, 4),
+]
+
+
+@pytest.mark.skipif(not PHOTOS.exists(), reason="the photographs are not here")
+@pytest.mark.parametrize(("name", "plates", "found", "strict", "folded", "extra"), LEDGER)
+def test_no_set_is_read_worse_than_before(name, plates, found, strict, folded, extra):
+    with (PHOTOS / name / "truth.csv").open(encoding="utf-8", newline="") as lines:
+        labels = parse_truth(lines)
+    engine = Engine(country=name)
+    total = score(labels, {i: engine.recognize(PHOTOS / name / i).to_dict() for i in labels})
+    assert total.plates == plates
+    assert total.found >= found
+    assert total.strict >= strict
+    assert total.folded >= folded
+    assert total.extra <= extra

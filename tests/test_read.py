@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The native reader: against NumPy, on drawn text, and with arrays it must refuse."""
+
+from __future__ import annotations
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from alprcore import _native
+from alprcore.bank import Bank, parse_bank
+from alprcore.errors import ResourceError
+from alprcore.resources import bank_bytes
+from alprcore.stages.read import read_glyphs, read_plate
+
+Floats = NDArray[np.float32]
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    return bank_bytes("latin.npz")
+
+
+@pytest.fixture(scope="module")
+def bank(content: bytes) -> Bank:
+    return parse_bank(content)
+
+
+def drawn_plate(text: str, *, dark: bool = False) -> NDArray[np.uint8]:
+    """Return a crop with `text` in OpenCV's plain stroke font."""
+    paper, ink = (40, 230) if dark else (225, 30)
+    crop = np.full((64, 46 * len(text) + 60), paper, np.uint8)
+    cv2.putText(crop, text, (28, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.7, ink, 5, cv2.LINE_AA)
+    return cv2.resize(crop, None, fx=0.62, fy=1.0, interpolation=cv2.INTER_AREA)
+
+
+def convolved(maps: Floats, weights: Floats, offsets: Floats, stride: NDArray[np.int32]) -> Floats:
+    """The definition of a rectified convolution, a window at a time."""
+    rows, cols = weights.shape[2:]
+    padded = np.pad(maps, ((0, 0), (rows // 2, rows // 2), (cols // 2, cols // 2)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (rows, cols), axis=(1, 2))
+    windows = windows[:, :: stride[0], :: stride[1]]
+    sums = np.einsum("iyxrc,oirc->oyx", windows, weights, optimize=True)
+    return np.maximum(0, sums + offsets[:, None, None])
+
+
+def reference_scores(content: bytes, line: Floats) -> tuple[Floats, Floats]:
+    """Return the (t, widths, classes) scores and (t,) gap scores of a line, in plain NumPy."""
+    arrays = np.load(io.BytesIO(content))
+    maps = line[None]
+    for i, stride in enumerate(arrays["strides"]):
+        weights, offsets = (arrays[f"{n}{i}"].astype(np.float32) for n in ("filters", "offsets"))
+        maps = convolved(maps, weights, offsets, stride)
+    columns = maps.reshape(-1, maps.shape[2])
+    templates = arrays["templates"].astype(np.float32)
+    products = np.einsum("bmf,ft->bmt", templates, columns)
+    gaps = arrays["gap_weights"].astype(np.float32) @ columns + float(arrays["gap_offset"][0])
+    narrowest, widest = arrays["widths"]
+    t, bias = columns.shape[1], arrays["width_bias"].astype(np.float32)
+    scores = np.full((t, widest - narrowest + 1, bias.shape[1]), -np.inf, np.float32)
+    for start in range(t):
+        for width in range(narrowest, min(widest, t - start) + 1):
+            response = np.zeros(templates.shape[1], np.float32)
+            if start > 0:
+                response += products[0, :, start - 1]
+            if start + width < t:
+                response += products[5, :, start + width]
+            for quarter in range(4 * width):  # quarter columns divide every bin evenly
+                response += products[1 + quarter // width, :, start + quarter // 4] / width
+            grouped = response.reshape(-1, bias.shape[1])
+            peak = grouped.max(axis=0)
+            scores[start, width - narrowest] = peak + np.log(np.exp(grouped - peak).sum(axis=0))
+    return scores + bias, gaps
+
+
+@pytest.mark.parametrize("columns", [24, 41])
+def test_the_lattice_agrees_with_numpy(content: bytes, bank: Bank, columns: int) -> None:
+    line = np.random.default_rng(columns).normal(0, 1, (32, 2 * columns)).astype(np.float32)
+    scores, gaps = reference_scores(content, line)
+    starts, ends, got, templates, posteriors, got_gaps, _ = bank.templates.lattice(line, 0.0)
+    np.testing.assert_allclose(got_gaps, gaps, atol=2e-3)
+    np.testing.assert_allclose(got, scores[starts, ends - starts - 2], atol=5e-3)
+    assert (templates % len(bank.alphabet) == np.arange(len(bank.alphabet))).all()
+    assert posteriors.max() <= 1 + 1e-5
+
+
+@pytest.mark.parametrize("text", ["KD48XT", "7EU2961", "MRZ3508"])
+@pytest.mark.parametrize("dark", [False, True])
+def test_drawn_text_is_read(bank: Bank, text: str, dark: bool) -> None:
+    reading = read_plate(drawn_plate(text, dark=dark), bank, count=10, proposals=3, two_lines=False)
+    fold = str.maketrans("OI", "01")
+    assert text.translate(fold) in [found.translate(fold) for found, _ in reading.texts[:10]]
+
+
+def test_probabilities_are_ordered_and_sum_to_at_most_one(bank: Bank) -> None:
+    reading = read_plate(drawn_plate("AB12CD"), bank, count=50, proposals=3, two_lines=False)
+    values = [value for _, value in reading.texts]
+    assert values == sorted(values, reverse=True)
+    assert 0 < sum(values) <= 1 + 1e-6
+    assert len({text for text, _ in reading.texts}) == len(values)
+
+
+def test_glyphs_lie_side_by_side(bank: Bank) -> None:
+    crop = drawn_plate("KD48XT")
+    reading = read_plate(crop, bank, count=5, proposals=3, two_lines=False)
+    text = reading.texts[0][0]
+    glyphs = read_glyphs(reading, text, bank, np.eye(3))
+    assert "".join(glyph.text for glyph in glyphs) == text
+    boxes = [glyph.quad.bounds() for glyph in glyphs]
+    assert all(a.left < b.left for a, b in zip(boxes, boxes[1:], strict=False))
+    assert all(-8 <= box.left and box.right <= crop.shape[1] + 8 for box in boxes)
+    for glyph in glyphs:
+        assert 0 <= glyph.confidence <= 1
+        assert sum(share for _, share in glyph.alternatives) <= 1 + 1e-6
+
+
+def test_two_lines_are_joined_top_to_bottom(bank: Bank) -> None:
+    crop = np.full((150, 130), 225, np.uint8)
+    for text, y in (("7483", 62), ("2956", 130)):
+        cv2.putText(crop, text, (8, y), cv2.FONT_HERSHEY_SIMPLEX, 1.45, 30, 5, cv2.LINE_AA)
+    reading = read_plate(crop, bank, count=10, proposals=5, two_lines=True)
+    assert len(reading.lines) == 2
+    assert reading.lines[0].line[0] < reading.lines[1].line[0]
+    assert all(text.count("\n") == 1 for text, _ in reading.texts)
+
+
+def test_a_flat_crop_has_no_reading(bank: Bank) -> None:
+    flat = np.full((60, 200), 128, np.uint8)
+    reading = read_plate(flat, bank, count=10, proposals=3, two_lines=True)
+    assert reading.lines == ()
+    assert reading.texts == ()
+
+
+def test_threads_agree(bank: Bank) -> None:
+    crops = [drawn_plate(text) for text in ("AB12CD", "7EU2961", "XYZ999")] * 4
+    alone = [read_plate(c, bank, count=10, proposals=3, two_lines=False).texts for c in crops]
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [
+            pool.submit(read_plate, c, bank, count=10, proposals=3, two_lines=False) for c in crops
+        ]
+        assert [job.result().texts for job in jobs] == alone
+
+
+def test_wrong_arrays_are_refused() -> None:
+    with pytest.raises(TypeError):
+        _native.text_lines(np.zeros((40, 80), np.float32), 3, 0.1)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="2-D"):
+        _native.text_lines(np.zeros((40, 80, 3), np.uint8), 3, 0.1)
+    with pytest.raises(ValueError, match="adjacent"):
+        _native.text_lines(np.zeros((40, 80), np.uint8)[:, ::2], 3, 0.1)
+    with pytest.raises(ValueError, match="one pixel"):
+        _native.text_lines(np.zeros((0, 80), np.uint8), 3, 0.1)
+
+
+def test_a_damaged_bank_is_refused(content: bytes) -> None:
+    for broken in (b"", b"not a bank", content[: len(content) // 2]):
+        with pytest.raises(ResourceError):
+            parse_bank(broken)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from alprcore.records import Box, Plate, Quad
+from alprcore.stages.select import plausibility, select_plates
+
+LENGTHS = range(5, 9)
+
+
+def plate(text: str, confidence: float, score: float, box: Box) -> Plate:
+    quad = Quad(
+        (box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom)
+    )
+    return Plate(text, confidence, False, "eu", "", 0.0, quad, score, (), (), 0, 10, 0.0)
+
+
+HERE = Box(0, 0, 100, 30)
+THERE = Box(300, 0, 400, 30)
+
+
+def chosen(*plates: Plate, least: float = 0.5) -> tuple[int, ...]:
+    return select_plates(plates, lengths=LENGTHS, min_plausibility=least)
+
+
+def test_a_legible_plate_survives_a_low_score() -> None:
+    assert chosen(plate("AB12CD", 0.95, 0.3, HERE)) == (0,)
+
+
+def test_a_lamp_that_cannot_be_read_is_dropped() -> None:
+    assert chosen(plate("I", 0.02, 0.45, HERE)) == ()
+
+
+def test_a_sure_plate_stays_however_badly_it_reads() -> None:
+    assert chosen(plate("8", 0.01, 0.8, HERE)) == (0,)
+
+
+def test_the_better_of_two_overlapping_plates_stays() -> None:
+    fragment = plate("BC123", 0.7, 0.4, Box(30, 2, 100, 28))
+    whole = plate("ABC1234", 0.9, 0.6, HERE)
+    apart = plate("XY987Z", 0.9, 0.6, THERE)
+    assert chosen(fragment, whole, apart) == (1, 2)
+
+
+def test_a_usual_length_speaks_for_a_plate() -> None:
+    usual, odd = plate("AB12CD", 0.9, 0.4, HERE), plate("AB", 0.9, 0.4, HERE)
+    assert plausibility(usual, LENGTHS) > plausibility(odd, LENGTHS)
+
+
+def test_nothing_in_nothing_out() -> None:
+    assert chosen() == ()
