@@ -3,9 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-def text_lines(
-    crop: NDArray[np.uint8], most: int, steepest: float
-) -> NDArray[np.float32]: ...
+def text_lines(crop: NDArray[np.uint8], most: int, steepest: float) -> NDArray[np.float32]: ...
 def line_image(
     crop: NDArray[np.uint8], top: float, bottom: float, slope: float, slant: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], bool]: ...

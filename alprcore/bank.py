@@ -64,7 +64,7 @@ def parse_bank(content: bytes) -> Bank:
             )
             portraits = np.asarray(arrays["portraits"], dtype=np.uint8)
             return Bank(str(arrays["alphabet"]), native, portraits)
-    except (KeyError, ValueError, OSError, IndexError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, OSError, EOFError, IndexError, zipfile.BadZipFile) as error:
         raise ResourceError(f"template bank: the file is not a bank ({error})") from error
 
 

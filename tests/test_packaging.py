@@ -95,6 +95,17 @@ def test_an_installed_wheel_ships_types_and_no_sources(installed):
     assert (installed / "bin" / "alprcore").exists()
 
 
+def test_the_top_level_holds_nothing_else():
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("not a clone")
+    tracked = run(git, "ls-files", cwd=ROOT).splitlines()
+    visible = {name.split("/")[0] for name in tracked if not name.startswith(".")}
+    files = {"setup.py", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "MANIFEST.in"}
+    folders = {"alprcore", "csrc", "runtime_data", "benchmarks", "tests"}
+    assert visible == files | folders
+
+
 def test_the_readme_and_the_checks_use_the_same_test_command():
     readme = (ROOT / "README.md").read_text("utf-8")
     pattern = re.search(r"grep -m1 -E '(.+)' README\.md", (ROOT / ".ci/run").read_text())[1]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -111,8 +112,9 @@ def test_glyphs_lie_side_by_side(bank: Bank) -> None:
     glyphs = read_glyphs(reading, text, bank, np.eye(3))
     assert "".join(glyph.text for glyph in glyphs) == text
     boxes = [glyph.quad.bounds() for glyph in glyphs]
-    assert all(a.left < b.left for a, b in zip(boxes, boxes[1:], strict=False))
-    assert all(-8 <= box.left and box.right <= crop.shape[1] + 8 for box in boxes)
+    assert all(a.left < b.left for a, b in itertools.pairwise(boxes))
+    assert min(box.left for box in boxes) >= -8
+    assert max(box.right for box in boxes) <= crop.shape[1] + 8
     for glyph in glyphs:
         assert 0 <= glyph.confidence <= 1
         assert sum(share for _, share in glyph.alternatives) <= 1 + 1e-6
