@@ -40,9 +40,11 @@ plate_stride, vehicle_stride = 8, 16
 plate_typical = (80.0, 28.0)
 vehicle_typical = (160.0, 110.0)
 widest_plate = 400.0  # pixels of a pass: what is wider is found in fragments
-widest_vehicle = 330.0
+vehicle_widths = (60.0, 330.0)
 narrowest_plate = 14.0  # narrower ones were not trained
-narrowest_coarse = 44.0  # below, the main pass places it better; 3 times smaller there
+narrowest_coarse = (
+    80.0  # narrower plates are placed better by the main pass, 3 times as large there
+)
 corner_size = (128, 64)  # columns, rows of what the refiner sees
 refinements = 2  # the second look is at a better centred crop
 corner_margin = (0.2, 0.4)  # of the box's width and height, on each side
@@ -142,7 +144,7 @@ def find_plates(
         found = _decoded(plate_map, plate_stride, plate_typical, min_score)
         plates.append(_between(found, narrowest, widest_plate) * factor + shift)
         found = _decoded(vehicle_map, vehicle_stride, vehicle_typical, vehicle_min_score)
-        vehicles.append(_between(found, 0.0, widest_vehicle) * factor + shift)
+        vehicles.append(_between(found, *vehicle_widths) * factor + shift)
     kept, cars = _distinct(plates, frame, max_plates), _distinct(vehicles, frame, max_plates)
     quads = _quads(frame, kept, finder)
     return Findings(

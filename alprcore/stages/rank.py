@@ -18,11 +18,9 @@ from alprcore.records import Candidate, Fit
 # times more probable than every well-formed one stays as it is.
 FORMAT_WEIGHT = 0.3
 MOST_FORMAT_WEIGHT = 1.8
-# From this specificity on a format tells letters from digits.
-TELLING = 3.0
-# O and 0, I and 1 are one shape on many plates: a text without a telling format gives way to one
-# that has it and differs in these alone.
-LOOKALIKE_WEIGHT = -5.0
+# O and 0, I and 1 are one shape on many plates, so between texts that differ in these alone the
+# formats count in full, up to this.
+MOST_LOOKALIKE_WEIGHT = 5.0
 LOOKALIKES = str.maketrans("OI", "01")
 ODD_LENGTH_WEIGHT = -2.5
 RARE_LETTER_WEIGHT = -1.6
@@ -105,8 +103,12 @@ def _of(fits: Sequence[Fit], country: str) -> Fit:
 
 
 def _specificity(fit: Fit) -> float:
-    """Return what the most specific format of the text says, 0 when it has none."""
-    return max((specificity for _, specificity in fit.regions), default=0.0)
+    """Return what the formats of the text say together, 0 when it has none.
+
+    A format that twelve countries use is twelve times as likely to be met as one that a single
+    country uses.
+    """
+    return math.log(sum(math.exp(specificity) for _, specificity in fit.regions) or 1.0)
 
 
 def _log_weight(fit: Fit) -> float:
@@ -118,8 +120,8 @@ def _log_weight(fit: Fit) -> float:
 
 
 def _lookalike_weight(text: str, fit: Fit, shapes: Mapping[str, float]) -> float:
-    rival = shapes[text.translate(LOOKALIKES)]
-    return LOOKALIKE_WEIGHT * (_specificity(fit) < TELLING <= rival)
+    gap = shapes[text.translate(LOOKALIKES)] - _specificity(fit)
+    return -min(MOST_LOOKALIKE_WEIGHT, gap)
 
 
 def _matches(fit: Fit, default_region: str) -> bool:

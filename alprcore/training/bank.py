@@ -27,7 +27,7 @@ from alprcore.training.bank_data import (
     TrainingLine,
     batched,
     cut_line,
-    read_labelled,
+    read_all_labelled,
     read_unlabelled,
     training_line,
 )
@@ -36,6 +36,7 @@ from alprcore.training.bank_likelihood import text_log_likelihood
 from alprcore.training.bank_model import BankModel
 from alprcore.training.bank_reading import read_line
 from alprcore.training.bank_rendered import rendered_crops
+from alprcore.training.calibration import fit_temperature
 
 BATCH = 48
 # How often a crop of a set is drawn: US plates are the hardest and the fewest, Spanish ones are
@@ -185,8 +186,7 @@ def main() -> None:
     rendered = rendered_crops(
         options.fonts, options.data, options.rendered, options.seed, options.cache
     )
-    names = [name for name in SET_WEIGHTS if (options.data / "reading" / name).is_dir()]
-    real = [crop for name in names for crop in read_labelled(options.data / "reading" / name, name)]
+    real = read_all_labelled(options.data)
     model = BankModel()
     unlabelled = read_unlabelled(options.data / "reading" / "eu", "eu")
     plan = Plan(minutes=options.minutes, seed=options.seed)
@@ -201,8 +201,11 @@ def main() -> None:
     model.eval()
     known = [crop for crop in (*real, *rendered) if crop.chosen >= 0 and "o" not in crop.text]
     samples = [(cut_line(crop.image, crop.lines[crop.chosen]), crop.text) for crop in known[::3]]
-    export_bank(model, options.out, glyph_portraits(model, samples))
-    for name, (right, total) in accuracy(model, [crop for crop in real if crop.held_back]).items():
+    held_back = [crop for crop in real if crop.held_back]
+    temperature = fit_temperature(model, held_back)
+    print(f"temperature {temperature}", flush=True)
+    export_bank(model, options.out, glyph_portraits(model, samples), temperature)
+    for name, (right, total) in accuracy(model, held_back).items():
         print(f"held back {name}: {right} of {total} right ({100 * right / total:.1f} %)")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from alprcore.training.bank_data import Crop, TrainingLine, batched, cut_line
+from alprcore.training.bank_data import Crop, TrainingLine, batched, cut_line, training_view
 from alprcore.training.bank_likelihood import text_log_likelihood
 from alprcore.training.bank_model import BankModel
 from alprcore.training.bank_reading import read_line
@@ -45,9 +45,7 @@ def text_values(model: BankModel, jobs: Sequence[TrainingLine]) -> list[float]:
 def choose_lines(model: BankModel, crops: Sequence[Crop]) -> float:
     """Choose for every crop the line that makes its text most probable; return the mean log."""
     places = [(crop, k) for crop in crops for k in range(min(TRIED_LINES, len(crop.lines)))]
-    values = text_values(
-        model, [TrainingLine(cut_line(c.image, c.lines[k]), c.text) for c, k in places]
-    )
+    values = text_values(model, [training_view(c, k) for c, k in places])
     best = {id(crop): (-math.inf, -1) for crop in crops}
     for (crop, k), value in zip(places, values, strict=True):
         best[id(crop)] = max(best[id(crop)], (value, k))

@@ -23,6 +23,8 @@ PROPOSALS = 5
 STEEPEST = 0.2
 """Crops straight from a box tilt by up to about 11 degrees."""
 
+LABELLED_SETS = ("us", "br", "ar", "spain_masked")
+
 ZERO_MEANS_EITHER = frozenset({"us"})
 """Sets whose labels write O as 0; their texts carry a lower-case ``o`` there, "one of the two"."""
 
@@ -116,6 +118,18 @@ def read_unlabelled(folder: Path, source: str) -> list[Crop]:
         if image is not None:
             crops.append(Crop(image, "", source, proposed_lines(image)))
     return crops
+
+
+def read_all_labelled(data: Path) -> list[Crop]:
+    """Return the labelled crops of all sets below ``data/reading``."""
+    names = [name for name in LABELLED_SETS if (data / "reading" / name).is_dir()]
+    return [crop for name in names for crop in read_labelled(data / "reading" / name, name)]
+
+
+def read_held_back(data: Path) -> list[Crop]:
+    """Return the labelled crops that are never trained on, but those with characters greyed out."""
+    crops = read_all_labelled(data)
+    return [crop for crop in crops if crop.held_back and crop.source != "spain_masked"]
 
 
 class TrainingLine(NamedTuple):
@@ -223,6 +237,11 @@ def cut_line(image: GrayImage, line: NDArray[np.float32]) -> NDArray[np.float32]
     """Return the normalised (32, w) line image of one line."""
     top, bottom, slope, slant = (float(v) for v in line)
     return _native.line_image(image, top, bottom, slope, slant)[0]
+
+
+def training_view(crop: Crop, line: int) -> TrainingLine:
+    """Return one line of a crop as it is, with the crop's text."""
+    return TrainingLine(cut_line(crop.image, crop.lines[line]), crop.text)
 
 
 def training_line(crop: Crop, rng: np.random.Generator, *, wrong: bool) -> TrainingLine:

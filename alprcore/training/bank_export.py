@@ -52,10 +52,13 @@ def glyph_portraits(
     return np.clip(means * 48 + 144, 0, 255).astype(np.uint8)
 
 
-def export_bank(model: BankModel, path: Path, portraits: NDArray[np.uint8]) -> None:
+def export_bank(
+    model: BankModel, path: Path, portraits: NDArray[np.uint8], temperature: float = 1.0
+) -> None:
     """Fold the batch normalisations into the convolutions and save the bank as ``.npz``, float16.
 
-    Half precision moves no score by more than 0.02 (natural-log units) and halves the file.
+    The temperature is worked into the weights, which every score is linear in but for the sum over
+    a class's few templates. Half precision moves no score by more than 0.02 (natural-log units) and halves the file.
     """
     arrays: dict[str, NDArray[Any]] = {}
     layers = list(model.features)
@@ -68,10 +71,12 @@ def export_bank(model: BankModel, path: Path, portraits: NDArray[np.uint8]) -> N
         scale = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
         arrays[f"filters{i // 3}"] = (conv.weight.detach() * scale[:, None, None, None]).numpy()
         arrays[f"offsets{i // 3}"] = (norm.bias.detach() - norm.running_mean * scale).numpy()
-    arrays["templates"] = model.templates.weight.detach().reshape(BINS, model.count, -1).numpy()
-    arrays["gap_weights"] = model.gap.weight.detach().reshape(-1).numpy()
-    arrays["gap_offset"] = model.gap.bias.detach().reshape(-1).numpy()
-    arrays["width_bias"] = model.width_bias.detach().numpy()
+    arrays["templates"] = (
+        model.templates.weight.detach().reshape(BINS, model.count, -1).numpy() / temperature
+    )
+    arrays["gap_weights"] = model.gap.weight.detach().reshape(-1).numpy() / temperature
+    arrays["gap_offset"] = model.gap.bias.detach().reshape(-1).numpy() / temperature
+    arrays["width_bias"] = model.width_bias.detach().numpy() / temperature
     halves = {name: value.astype(np.float16) for name, value in arrays.items()}
     header = {
         "alphabet": np.array(ALPHABET),

@@ -25,6 +25,7 @@ import torch
 
 from alprcore.records import Frame
 from alprcore.training.detector_data import Boxes, Photo, Sample, load_photos, photo_sample
+from alprcore.training.detector_distract import add_distractor
 from alprcore.training.detector_model import (
     DetectorNet,
     batch_targets,
@@ -36,7 +37,6 @@ from alprcore.training.detector_model import (
     vehicle_typical,
 )
 from alprcore.training.detector_scene import (
-    add_distractor,
     add_plate,
     add_vehicle,
     developed,
@@ -72,7 +72,7 @@ class Scenes:
             add_vehicle(sample, np.asarray(cv2.imdecode(bytes_, 1), np.uint8), rng)
         if rng.random() < 0.3:
             add_plate(sample, self.plate(), rng)
-        if rng.random() < 0.2:
+        if rng.random() < 0.3:
             add_distractor(sample, rng)
         sample.image = developed(sample.image, rng)
         return sample

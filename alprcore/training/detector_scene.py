@@ -204,38 +204,6 @@ def overlaps(box: Boxes, others: Boxes) -> bool:
     return bool((high - low > 0).all(1).any())
 
 
-def add_distractor(sample: Sample, rng: np.random.Generator) -> None:
-    """Draw something that a weak detector takes for a plate: a time stamp, a sign, a lamp."""
-    image = sample.image
-    kind = rng.integers(4)
-    x, y = (int(v) for v in rng.integers(0, crop_size - 60, 2))
-    width, height = int(rng.integers(20, 140)), int(rng.integers(8, 50))
-    box = np.array([x, y, x + width, y + height], np.float32)
-    if overlaps(box, sample.plates):
-        return
-    if kind == 0:
-        text = f"{rng.integers(1990, 2030)}-{rng.integers(1, 13):02d}-{rng.integers(1, 29):02d}"
-        text += f" {rng.integers(24):02d}:{rng.integers(60):02d}:{rng.integers(60):02d}"
-        row = int(rng.choice([14, crop_size - 8])) if rng.random() < 0.7 else y
-        if overlaps(np.array([x, row - 20, crop_size, row + 6], np.float32), sample.plates):
-            return
-        ink = [(255, 255, 255), (0, 220, 255), (60, 140, 255), (0, 0, 0)][rng.integers(4)]
-        scale, thick = rng.uniform(0.35, 0.9), int(rng.integers(1, 3))
-        face = int(rng.choice([cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_PLAIN]))
-        cv2.putText(image, text, (x, row), face, scale, ink, thick, cv2.LINE_AA)
-    elif kind == 1:  # a lamp: red or amber, brighter in the middle
-        colour = np.array([rng.integers(0, 60), rng.integers(0, 130), rng.integers(150, 256)])
-        spot = image[y : y + height, x : x + width]
-        yy, xx = np.mgrid[-1 : 1 : spot.shape[0] * 1j, -1 : 1 : spot.shape[1] * 1j]
-        near = np.exp(-((xx**2 + yy**2) ** rng.uniform(1, 3)))[..., None]
-        spot[:] = np.clip(spot * (1 - near) + (colour + 60 * near) * near, 0, 255).astype(np.uint8)
-    else:  # a blank or barred rectangle: a white one, a grille, a sign
-        shade = tuple(int(v) for v in rng.integers(0, 256, 1).repeat(3) + rng.integers(-9, 9, 3))
-        cv2.rectangle(image, (x, y), (x + width, y + height), shade, -1, cv2.LINE_AA)
-        for bar in range(y + 3, y + height, int(rng.integers(4, 9))) if kind == 3 else ():
-            cv2.line(image, (x, bar), (x + width, bar), (20, 20, 20), 1, cv2.LINE_AA)
-
-
 def add_vehicle(sample: Sample, car: Frame, rng: np.random.Generator) -> None:
     """Paste a picture of one car with soft edges; its own plate, if any, is ignored."""
     height, width = car.shape[:2]
