@@ -58,7 +58,8 @@ def export_bank(
     """Fold the batch normalisations into the convolutions and save the bank as ``.npz``, float16.
 
     The temperature is worked into the weights, which every score is linear in but for the sum over
-    a class's few templates. Half precision moves no score by more than 0.02 (natural-log units) and halves the file.
+    a class's few templates. Half precision moves no score by more than 0.02 (natural-log units) and
+    halves the file.
     """
     arrays: dict[str, NDArray[Any]] = {}
     layers = list(model.features)

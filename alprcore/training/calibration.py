@@ -26,7 +26,7 @@ from alprcore.training.bank_likelihood import text_log_likelihood
 from alprcore.training.bank_model import BankModel
 from alprcore.training.bank_reading import read_line
 
-TEMPERATURES = tuple(round(0.7 + 0.1 * k, 1) for k in range(24))
+TEMPERATURES = tuple(round(0.4 + 0.05 * k, 2) for k in range(40))
 FOLD = str.maketrans("OoI", "001")
 
 
