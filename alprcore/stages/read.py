@@ -30,6 +30,9 @@ APART = 0.25
 # A line that reads so well is the plate's: the lines after it are not tried.
 SETTLED_LENGTH = 5
 SETTLED_PROBABILITY = 0.9
+# When the proposals asked for leave no text of this probability, as many again are tried.
+LEGIBLE = 0.4
+MORE_PROPOSALS = 2
 # The lines of a two-line plate: heights within this ratio, both legible.
 SIMILAR_HEIGHTS = 0.55
 SECOND_LINE_PROBABILITY = 0.5
@@ -140,7 +143,7 @@ def read_plate(
     count : int
         Texts wanted.
     proposals : int
-        Lines tried.
+        Lines tried; twice as many where none of them is legible.
     two_lines : bool
         Whether a second line is looked for on plates of two-line shape.
     steepest : float
@@ -154,7 +157,9 @@ def read_plate(
     crop = np.ascontiguousarray(crop)
     two_lines = two_lines and crop.shape[1] <= TWO_LINE_ASPECT * crop.shape[0]
     readings: list[LineReading] = []
-    for line in _native.text_lines(crop, proposals, steepest):
+    for line in _native.text_lines(crop, MORE_PROPOSALS * proposals, steepest):
+        if len(readings) >= proposals and max(map(_probability, readings)) >= LEGIBLE:
+            break
         readings.append(read_line(crop, line, bank, count=count))
         if not two_lines and _settled(readings[-1]):
             break
@@ -169,10 +174,17 @@ def read_plate(
     return Reading(tuple(chosen), _joined_texts(chosen, count))
 
 
+def _probability(reading: LineReading) -> float:
+    """Return the probability of a line's best text, 0 when that is empty."""
+    text, value = reading.texts[0]
+    return math.exp(value) if text else 0.0
+
+
 def _settled(reading: LineReading) -> bool:
     """Whether no other line of the plate can be the better one."""
-    text, value = reading.texts[0]
-    return len(text) >= SETTLED_LENGTH and value >= math.log(SETTLED_PROBABILITY)
+    return (
+        len(reading.texts[0][0]) >= SETTLED_LENGTH and _probability(reading) >= SETTLED_PROBABILITY
+    )
 
 
 def _second_line(best: LineReading, readings: list[LineReading]) -> LineReading | None:
@@ -182,8 +194,7 @@ def _second_line(best: LineReading, readings: list[LineReading]) -> LineReading 
         for other in readings
         if _overlap(best.line, other.line) < APART
         and _similar(_height(best.line), _height(other.line))
-        and other.texts[0][0]
-        and np.exp(other.texts[0][1]) >= SECOND_LINE_PROBABILITY
+        and _probability(other) >= SECOND_LINE_PROBABILITY
     ]
     return max(found, key=lambda reading: reading.evidence, default=None)
 
