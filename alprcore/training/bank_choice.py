@@ -20,7 +20,7 @@ TRIED_LINES = 3
 # a wrong label, or a crop that cannot be read. It is left out until the bank is better.
 HOPELESS_PER_CHARACTER = -12.0 / 7.0
 # The bank's own reading is believed from this probability on.
-BELIEVED = 0.93
+BELIEVED = 0.75
 BELIEVED_LENGTHS = range(5, 9)
 
 
