@@ -53,7 +53,7 @@ class Settings:
     min_plate_score: float = 0.3
     min_plausibility: float = 0.5
     max_plates: int = 32
-    min_vehicle_score: float = 0.3
+    min_vehicle_score: float = 0.4
     tiled: bool = True
     plate_margin: float = 0.12
     max_pixels: int = 100_000_000

@@ -29,7 +29,7 @@ Boxes = NDArray[np.float64]
 Placing = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Factor and summand that take a row of `Boxes` from a pass to the frame."""
 
-main_area = 960 * 540  # pixels; where recall on 1280x720 photographs levels off
+main_area = 960 * 540  # pixels; larger inputs found no more and gave more false alarms
 coarse_scale = 1 / 3  # a plate of 400 pixels, the main pass's limit, becomes 133
 tiled_below = 0.5  # 1920x1080 is just not tiled; a plate of 52 pixels is still 26 in the main pass
 tiled_scale = 0.65  # a plate of 40 pixels becomes 26, the narrowest that was trained
@@ -37,14 +37,11 @@ tile_size, tile_overlap = 768, 160
 
 # Fixed with the networks by `alprcore.training.detector_model` and `.corner_model`.
 plate_stride, vehicle_stride = 8, 16
-plate_typical = (80.0, 28.0)
-vehicle_typical = (160.0, 110.0)
+plate_typical, vehicle_typical = (80.0, 28.0), (160.0, 110.0)  # pixels
 widest_plate = 400.0  # pixels of a pass: what is wider is found in fragments
 vehicle_widths = (60.0, 330.0)
 narrowest_plate = 14.0  # narrower ones were not trained
-narrowest_coarse = (
-    80.0  # narrower plates are placed better by the main pass, 3 times as large there
-)
+narrowest_coarse = 80.0  # the main pass, with 3 times the size, places narrower ones better
 corner_size = (128, 64)  # columns, rows of what the refiner sees
 refinements = 2  # the second look is at a better centred crop
 corner_margin = (0.2, 0.4)  # of the box's width and height, on each side
@@ -116,19 +113,17 @@ def find_plates(
     frame : (rows, cols, 3) uint8 array
         Blue, green, red; any strides. Not modified.
     finder : PlateFinder
-    min_score : float
-        Plates below it are dropped, [0, 1].
+    min_score, vehicle_min_score : float
+        Plates and vehicles below it are dropped, [0, 1].
     max_plates : int
         At most so many plates, the best ones; vehicles likewise.
-    vehicle_min_score : float
-        Vehicles below it are dropped, [0, 1].
     tiled : bool
         Whether frames of more than about 2 megapixels get the tiled pass as well.
 
     Returns
     -------
     Findings
-        Plates and vehicles in frame pixels, best score first.
+        In frame pixels, best score first.
 
     Notes
     -----
