@@ -179,12 +179,14 @@ class Engine:
         """Return the plate at `detection`, or None when nothing on it could be text."""
         begin = time.perf_counter()
         settings = self._settings
+        sure = detection.score >= settings.sure_plate_score
         crop, matrix = rectify(frame, detection.quad, margin=settings.plate_margin)
         reading = read_plate(
             crop,
             self._bank,
             count=max(10, settings.topn),
-            proposals=settings.line_proposals,
+            proposals=settings.line_proposals if sure else max(1, settings.line_proposals - 1),
+            more_proposals=settings.more_line_proposals if sure else 0,
             two_lines=self._two_lines,
         )
         ranking = rank_candidates(

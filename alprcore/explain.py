@@ -12,7 +12,7 @@ from alprcore.bank import Bank
 from alprcore.engine import Engine, Examination
 from alprcore.image import ImageSource
 from alprcore.records import Frame
-from alprcore.stages.read import LineReading, slot_distribution
+from alprcore.stages.read import LineReading, slot_distributions
 
 WIDTH = 900
 ZOOM = 4
@@ -137,7 +137,7 @@ def _draw_slot(
             panel[y : y + 54, left : left + 36] = shown[:, :, None]
     score = float(line.lattice.scores[stretch, kind])
     _write(panel, f"{character} #{template} {score:+.1f}", x, y + 70, size=0.4)
-    shares = slot_distribution(line.lattice, stretch)
+    shares = slot_distributions(line.lattice, [stretch])[0]
     for rank, other in enumerate(np.argsort(-shares, kind="stable")[:4]):
         if shares[other] >= 0.001:
             _write(

@@ -42,6 +42,10 @@ class Settings:
         Larger pictures are refused before they are decoded.
     line_proposals
         Lines tried a plate; the best-read one wins.
+    more_line_proposals
+        Lines tried on top of these where none is legible and the network is sure of the plate.
+    sure_plate_score
+        From this score on, in [0, 1], the network is sure.
     threads
         Threads of the plate network; one is best when several pictures are read at once.
     """
@@ -58,6 +62,8 @@ class Settings:
     plate_margin: float = 0.12
     max_pixels: int = 100_000_000
     line_proposals: int = 3
+    more_line_proposals: int = 4
+    sure_plate_score: float = 0.45
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -72,6 +78,8 @@ class Settings:
         _within("max_plates", self.max_plates, 1, 10_000)
         _within("max_pixels", self.max_pixels, 1, 2**31)
         _within("line_proposals", self.line_proposals, 1, 8)
+        _within("more_line_proposals", self.more_line_proposals, 0, 16)
+        _within("sure_plate_score", self.sure_plate_score, 0, 1)
         _within("threads", self.threads, 1, 256)
 
 

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from alprcore import _readings
-from alprcore.stages.read import Lattice, slot_distribution
+from alprcore.stages.read import Lattice, slot_distributions
 
 ALPHABET = "ABC"
 EVERYTHING = 10_000
@@ -113,10 +113,10 @@ def test_a_text_without_a_path_has_no_stretches() -> None:
 
 def test_slots_are_distributions() -> None:
     lattice = random_lattice(3)
-    for stretch in range(len(lattice.starts)):
-        shares = slot_distribution(lattice, stretch)
-        assert (shares >= 0).all()
-        assert shares.sum() <= 1.0 + 1e-9
+    shares = slot_distributions(lattice, list(range(len(lattice.starts))))
+    assert shares.shape == (len(lattice.starts), len(ALPHABET))
+    assert (shares >= 0).all()
+    assert (shares.sum(axis=1) <= 1.0 + 1e-6).all()
 
 
 def test_texts_too_long_to_hold_are_left_out() -> None:

@@ -9,7 +9,7 @@ over all paths that spell it (`_readings`).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +30,10 @@ APART = 0.25
 # A line that reads so well is the plate's: the lines after it are not tried.
 SETTLED_LENGTH = 5
 SETTLED_PROBABILITY = 0.9
-# When the proposals asked for leave no text of this probability, as many again are tried.
+# When the first proposals leave no text of this probability, more are tried.
 LEGIBLE = 0.4
-MORE_PROPOSALS = 2
+# To choose between lines, so many hypotheses a column give the best text and its probability.
+SCOUT_BEAM = 8
 # The lines of a two-line plate: heights within this ratio, both legible.
 SIMILAR_HEIGHTS = 0.55
 SECOND_LINE_PROBABILITY = 0.5
@@ -89,8 +90,28 @@ class Reading:
     texts: tuple[tuple[str, float], ...]
 
 
-def read_line(crop: GrayImage, line: NDArray[np.float32], bank: Bank, *, count: int) -> LineReading:
-    """Return the reading of one proposed line of an upright crop.
+def best_texts(
+    lattice: Lattice, bank: Bank, *, count: int, beam: int
+) -> tuple[tuple[str, float], ...]:
+    """Return up to `count` (text, log-probability) pairs of a line, most probable first."""
+    return tuple(
+        _readings.best_texts(
+            lattice.starts,
+            lattice.ends,
+            lattice.scores,
+            lattice.posteriors,
+            lattice.gaps,
+            bank.alphabet,
+            lattice.log_total,
+            count,
+            beam,
+            LEAST_CHARACTER if count <= 100 else 0.01 * LEAST_CHARACTER,
+        )
+    )
+
+
+def read_line(crop: GrayImage, line: NDArray[np.float32], bank: Bank) -> LineReading:
+    """Return the reading of one proposed line of an upright crop, with its first texts only.
 
     Parameters
     ----------
@@ -99,29 +120,14 @@ def read_line(crop: GrayImage, line: NDArray[np.float32], bank: Bank, *, count: 
     line : (5,) float32 array
         From `_native.text_lines`.
     bank : Bank
-    count : int
-        Texts wanted.
     """
     top, bottom, slope, slant = (float(value) for value in line[:4])
     image, placement, _ = _native.line_image(crop, top, bottom, slope, slant)
     lattice = Lattice(*bank.templates.lattice(image, LEAST_POSTERIOR))
-    texts = _readings.best_texts(
-        lattice.starts,
-        lattice.ends,
-        lattice.scores,
-        lattice.posteriors,
-        lattice.gaps,
-        bank.alphabet,
-        lattice.log_total,
-        count,
-        max(32, 3 * count),
-        LEAST_CHARACTER if count <= 100 else 0.01 * LEAST_CHARACTER,
-    )
+    texts = best_texts(lattice, bank, count=2, beam=SCOUT_BEAM)
     nothing = float(lattice.gaps.sum(dtype=np.float64))
     best = next((value for text, value in texts if text), -1e3)
-    return LineReading(
-        tuple(texts), line, image, placement, lattice, best + lattice.log_total - nothing
-    )
+    return LineReading(texts, line, image, placement, lattice, best + lattice.log_total - nothing)
 
 
 def read_plate(
@@ -130,6 +136,7 @@ def read_plate(
     *,
     count: int,
     proposals: int,
+    more_proposals: int = 0,
     two_lines: bool,
     steepest: float = STEEPEST,
 ) -> Reading:
@@ -143,7 +150,9 @@ def read_plate(
     count : int
         Texts wanted.
     proposals : int
-        Lines tried; twice as many where none of them is legible.
+        Lines tried.
+    more_proposals : int
+        Lines tried on top of these where none of them is legible.
     two_lines : bool
         Whether a second line is looked for on plates of two-line shape.
     steepest : float
@@ -157,10 +166,10 @@ def read_plate(
     crop = np.ascontiguousarray(crop)
     two_lines = two_lines and crop.shape[1] <= TWO_LINE_ASPECT * crop.shape[0]
     readings: list[LineReading] = []
-    for line in _native.text_lines(crop, MORE_PROPOSALS * proposals, steepest):
+    for line in _native.text_lines(crop, proposals + more_proposals, steepest):
         if len(readings) >= proposals and max(map(_probability, readings)) >= LEGIBLE:
             break
-        readings.append(read_line(crop, line, bank, count=count))
+        readings.append(read_line(crop, line, bank))
         if not two_lines and _settled(readings[-1]):
             break
     if not readings:
@@ -171,7 +180,11 @@ def read_plate(
         second = _second_line(best, readings)
         if second is not None:
             chosen = sorted([best, second], key=lambda reading: float(reading.line[0]))
-    return Reading(tuple(chosen), _joined_texts(chosen, count))
+    lines = [
+        replace(line, texts=best_texts(line.lattice, bank, count=count, beam=max(32, 3 * count)))
+        for line in chosen
+    ]
+    return Reading(tuple(lines), _joined_texts(lines, count))
 
 
 def _probability(reading: LineReading) -> float:
@@ -244,49 +257,52 @@ def read_glyphs(reading: Reading, text: str, bank: Bank, matrix: Points) -> tupl
         path = _readings.best_stretches(
             lattice.starts, lattice.ends, lattice.scores, lattice.gaps, bank.alphabet, part
         )
-        for character, stretch in zip(part, path, strict=False):
-            glyphs.append(_glyph(line, stretch, character, bank, matrix))
+        shares = slot_distributions(lattice, path)
+        quads = _stretch_quads(line, path, matrix)
+        for slot, (character, stretch) in enumerate(zip(part, path, strict=False)):
+            kind = bank.alphabet.index(character)
+            order = np.argsort(-shares[slot], kind="stable")[:10]
+            glyphs.append(
+                Glyph(
+                    text=character,
+                    quad=Quad.from_points(quads[slot].tolist()),
+                    confidence=float(shares[slot, kind]),
+                    alternatives=tuple(
+                        (bank.alphabet[k], float(shares[slot, k]))
+                        for k in order
+                        if shares[slot, k] >= LEAST_CHARACTER
+                    ),
+                    template=int(lattice.templates[stretch, kind]),
+                    score=float(lattice.scores[stretch, kind]),
+                )
+            )
     return tuple(glyphs)
 
 
-def _glyph(line: LineReading, stretch: int, character: str, bank: Bank, matrix: Points) -> Glyph:
-    lattice = line.lattice
-    shares = slot_distribution(lattice, stretch)
-    kind = bank.alphabet.index(character)
-    order = [k for k in np.argsort(-shares, kind="stable") if shares[k] >= 1e-4][:10]
-    return Glyph(
-        text=character,
-        quad=_stretch_quad(line, stretch, matrix),
-        confidence=float(shares[kind]),
-        alternatives=tuple((bank.alphabet[k], float(shares[k])) for k in order),
-        template=int(lattice.templates[stretch, kind]),
-        score=float(lattice.scores[stretch, kind]),
-    )
-
-
-def slot_distribution(lattice: Lattice, stretch: int) -> NDArray[np.float64]:
-    """Return (classes,) probabilities of each character where `stretch` stands.
+def slot_distributions(lattice: Lattice, stretches: list[int]) -> NDArray[np.float64]:
+    """Return (slots, classes) probabilities of each character where each stretch stands.
 
     Sums over all stretches that share more than half of their union with it; what is missing to 1
     is the probability of no character, or of another cut.
     """
-    start, end = lattice.starts[stretch], lattice.ends[stretch]
-    both = np.minimum(lattice.ends, end) - np.maximum(lattice.starts, start)
-    either = np.maximum(lattice.ends, end) - np.minimum(lattice.starts, start)
-    near = both * 2 > either
-    scores = lattice.scores[near].astype(np.float64)
-    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
-    weights /= weights.sum(axis=1, keepdims=True)
-    shares: NDArray[np.float64] = (lattice.posteriors[near, None] * weights).sum(axis=0)
-    return shares / max(1.0, float(shares.sum()))
+    starts, ends = lattice.starts[stretches, None], lattice.ends[stretches, None]
+    both = np.minimum(lattice.ends, ends) - np.maximum(lattice.starts, starts)
+    either = np.maximum(lattice.ends, ends) - np.minimum(lattice.starts, starts)
+    weights = np.exp(lattice.scores - lattice.scores.max(axis=1, keepdims=True)).astype(np.float64)
+    weights *= (lattice.posteriors / weights.sum(axis=1))[:, None]
+    shares = (both * 2 > either).astype(np.float64) @ weights
+    return np.asarray(shares / np.maximum(1.0, shares.sum(axis=1, keepdims=True)), np.float64)
 
 
-def _stretch_quad(line: LineReading, stretch: int, matrix: Points) -> Quad:
-    """Return the stretch's four corners in picture pixels; a column is two line pixels wide."""
+def _stretch_quads(
+    line: LineReading, stretches: list[int], matrix: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the (n, 4, 2) corners of stretches in picture pixels; a column is two line pixels."""
     x0, y0, ux, uy, vx, vy = (float(value) for value in line.placement)
-    left, right = 2.0 * line.lattice.starts[stretch], 2.0 * line.lattice.ends[stretch]
+    left, right = 2.0 * line.lattice.starts[stretches], 2.0 * line.lattice.ends[stretches]
     margin, rows = 4.0, float(line.image.shape[0])
-    corners = [(left, margin), (right, margin), (right, rows - margin), (left, rows - margin)]
-    points = np.array([[x0 + u * ux + v * vx, y0 + u * uy + v * vy, 1.0] for u, v in corners])
-    mapped = points @ matrix.T
-    return Quad.from_points(mapped[:, :2] / mapped[:, 2:])
+    u = np.stack([left, right, right, left], axis=1)
+    v = np.array([margin, margin, rows - margin, rows - margin])
+    crop = np.stack([x0 + u * ux + v * vx, y0 + u * uy + v * vy, np.ones_like(u)], axis=2)
+    mapped = crop @ matrix.T
+    return np.asarray(mapped[..., :2] / mapped[..., 2:], np.float64)

@@ -28,7 +28,7 @@ FeatureMap::FeatureMap(int channels, int height, int width)
     : channels_(channels),
       height_(height),
       width_(width),
-      stride_((width + 7) / 8 * 8 + 2 * padding),
+      stride_((width + most_lanes - 1) / most_lanes * most_lanes + 2 * padding),
       values_(static_cast<std::size_t>(channels) * static_cast<std::size_t>(height) * static_cast<std::size_t>(stride_)) {
   ALPR_ASSERT(channels > 0 && height > 0 && width > 0);
 }

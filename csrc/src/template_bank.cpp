@@ -21,7 +21,7 @@ struct Responses {
   std::vector<float> fine;   // (inner_bins, 4 * columns + 1, count)
 
   Responses(const FeatureMap& products, int templates)
-      : columns(products.width()), count((templates + 7) / 8 * 8) {
+      : columns(products.width()), count((templates + most_lanes - 1) / most_lanes * most_lanes) {
     const auto stride = static_cast<std::size_t>(count);
     outer.assign(2 * static_cast<std::size_t>(columns + 2) * stride, 0.0F);
     fine.assign(static_cast<std::size_t>(TemplateBank::inner_bins) * static_cast<std::size_t>(4 * columns + 1) * stride, 0.0F);
@@ -171,7 +171,7 @@ TemplateBank::TemplateBank(BankShape shape, std::vector<Convolution> filters, st
   std::vector<float> offsets(static_cast<std::size_t>(outputs), 0.0F);
   offsets.back() = gap_offset;
   products_.emplace_back(KernelShape{static_cast<int>(features), outputs, 1, 1, 1, 1}, weights, offsets);
-  const std::size_t padded = (count + 7) / 8 * 8;
+  const std::size_t padded = (count + most_lanes - 1) / most_lanes * most_lanes;
   width_bias_.assign(widths * padded, kImpossible);  // what is beyond the templates never wins and never counts
   for (std::size_t k = 0; k < widths; ++k)
     for (std::size_t m = 0; m < count; ++m)

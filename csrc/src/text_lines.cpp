@@ -15,8 +15,8 @@ namespace {
 // rows high, so that one row is 3-5 % of a character, finer than what the reader tolerates (10 %).
 constexpr int kRows = 48;
 constexpr int kMostColumns = 160;  // strokes of a long plate are still two columns wide
-// Slopes tried; at a range of 0.2 (11 degrees) neighbours differ by one row in 50 columns.
-constexpr int kSlopes = 21;
+// Slopes tried are this far apart: neighbours differ by one row in 50 columns.
+constexpr float kSlopeStep = 0.02F;
 // What the steepest slope costs a band, as a share of its score: corners and frames of a plate look like
 // steep bands, and steep lines are rare once a crop is upright.
 constexpr float kSteepCost = 0.25F;
@@ -175,9 +175,10 @@ std::vector<TextLine> text_lines(GrayView crop, int most, float steepest) {
   const int columns = std::clamp(static_cast<int>(std::lround(static_cast<float>(crop.width) * scale)), 16, kMostColumns);
   const Plane edges = stroke_edges(area_resized(crop, columns, kRows));
   std::vector<Band> bands;
-  std::array<float, kSlopes> slopes{};
-  for (int k = 0; k < kSlopes; ++k) {
-    const float share = 2.0F * static_cast<float>(k) / (kSlopes - 1) - 1.0F;
+  const int reach = static_cast<int>(std::ceil(steepest / kSlopeStep));
+  std::vector<float> slopes(static_cast<std::size_t>(2 * reach + 1), 0.0F);
+  for (int k = 0; k <= 2 * reach; ++k) {
+    const float share = reach > 0 ? static_cast<float>(k - reach) / static_cast<float>(reach) : 0.0F;
     slopes[static_cast<std::size_t>(k)] = steepest * share;
     score_bands(row_profile(edges, steepest * share), k, 1.0F - kSteepCost * share * share, bands);
   }

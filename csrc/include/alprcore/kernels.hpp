@@ -4,13 +4,16 @@
 
 namespace alprcore {
 
+/// Rows and template counts are padded to this many floats, the widest vector of any instruction set.
+inline constexpr int most_lanes = 16;
+
 /// What `Kernels::convolve` sums: taps times weights, for eight outputs at a time.
 struct ConvolveTask {
   const float* const* taps;  ///< input rows, shifted to each kernel column; nullptr where the kernel is outside
   int tap_count;
   const float* weights;  ///< (tap_count, 8)
   const float* offsets;  ///< (8)
-  int columns;           ///< a multiple of eight
+  int columns;           ///< a multiple of `most_lanes`
   bool rectified;
   float* const* outs;  ///< eight rows, nullptr for outputs that do not exist
 };
@@ -24,7 +27,7 @@ struct RespondTask {
   int inner_bins;
   const float* bias;
   float share;  ///< one over the width of an inner bin, in columns
-  int count;    ///< a multiple of eight
+  int count;    ///< a multiple of `most_lanes`
   float* out;
 };
 
