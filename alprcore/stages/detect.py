@@ -30,8 +30,8 @@ Placing = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Factor and summand that take a row of `Boxes` from a pass to the frame."""
 
 main_area = 960 * 540  # pixels; larger inputs found no more and gave more false alarms
-# With a plate of this score, and none wider than this share of the frame's long side, the coarse pass
-# is left out: it is for plates wider than 0.4 of it, and costs 1.7 of 20 ms.
+# With a plate of this score, and none wider than this share of the frame's long side, the coarse
+# pass is left out: it is for plates wider than 0.4 of it, and costs 1.7 of 20 ms.
 settled_score, settled_width = 0.6, 0.25
 coarse_scale = 1 / 3  # a plate of 400 pixels, the main pass's limit, becomes 133
 tiled_below = 0.5  # 1920x1080 is just not tiled; a plate of 52 pixels is still 26 in the main pass
@@ -139,7 +139,8 @@ def find_plates(
     """
     if frame.shape[0] < 4 or frame.shape[1] < 4:
         return Findings((), ())
-    plates, vehicles = [], []
+    plates: list[Boxes] = []
+    vehicles: list[Boxes] = []
     for view, (factor, shift), narrowest in _views(frame, tiled, lambda: _settled(plates, frame)):
         plate_map, vehicle_map = finder.maps(view)
         found = _decoded(plate_map, plate_stride, plate_typical, min_score)
