@@ -12,15 +12,18 @@ from typing import Any
 from alprcore.bank import Bank, parse_bank
 from alprcore.countries import Country, parse_country
 from alprcore.errors import CountryError, SettingsError
+from alprcore.finder import PlateFinder
 from alprcore.image import ImageSource, load_frame
+from alprcore.lattice import Reading
 from alprcore.records import Box, Detection, Fit, Frame, GrayImage, Plate, Quad, VehicleBox
 from alprcore.resources import bank_bytes, country_codes, country_text, model_bytes
 from alprcore.results import Recognition
 from alprcore.settings import Settings
-from alprcore.stages.detect import Findings, PlateFinder, find_plates
+from alprcore.stages.detect import Findings, find_plates
+from alprcore.stages.glyphs import read_glyphs
 from alprcore.stages.patterns import CountryPatterns, compile_patterns, match_patterns
 from alprcore.stages.rank import rank_candidates
-from alprcore.stages.read import Reading, read_glyphs, read_plate
+from alprcore.stages.read import read_plate
 from alprcore.stages.rectify import rectify
 from alprcore.stages.select import select_plates
 

@@ -11,8 +11,9 @@ from alprcore import _readings
 from alprcore.bank import Bank
 from alprcore.engine import Engine, Examination
 from alprcore.image import ImageSource
+from alprcore.lattice import LineReading
 from alprcore.records import Frame
-from alprcore.stages.read import LineReading, slot_distributions
+from alprcore.stages.glyphs import slot_distributions
 
 WIDTH = 900
 ZOOM = 4

@@ -19,8 +19,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from alprcore.finder import PlateFinder
 from alprcore.records import Frame
-from alprcore.stages.detect import PlateFinder, find_plates
+from alprcore.stages.detect import find_plates
 from alprcore.training.detector_data import held_back
 
 models = Path(__file__).resolve().parents[1] / "runtime_data" / "models"

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from alprcore.stages.detect import Findings, PlateFinder, find_plates
+from alprcore.finder import PlateFinder
+from alprcore.stages.detect import Findings, find_plates
 
 root = Path(__file__).resolve().parents[1]
 models = root / "runtime_data" / "models"

@@ -16,9 +16,11 @@ LAYERS = [
     [
         "bank",
         "countries",
+        "finder",
         "image",
         "image_header",
         "image_jpeg",
+        "lattice",
         "resources",
         "results",
         "settings",

@@ -16,7 +16,8 @@ from alprcore import _native
 from alprcore.bank import Bank, parse_bank
 from alprcore.errors import ResourceError
 from alprcore.resources import bank_bytes
-from alprcore.stages.read import read_glyphs, read_plate
+from alprcore.stages.glyphs import read_glyphs
+from alprcore.stages.read import read_plate
 
 Floats = NDArray[np.float32]
 

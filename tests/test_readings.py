@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from alprcore import _readings
-from alprcore.stages.read import Lattice, slot_distributions
+from alprcore.lattice import Lattice
+from alprcore.stages.glyphs import slot_distributions
 
 ALPHABET = "ABC"
 EVERYTHING = 10_000

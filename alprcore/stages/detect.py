@@ -14,14 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
+from alprcore.finder import PlateFinder
 from alprcore.records import Box, Detection, Frame, Quad, VehicleBox
 
 Boxes = NDArray[np.float64]
@@ -56,50 +55,6 @@ class Findings:
 
     plates: tuple[Detection, ...]
     vehicles: tuple[VehicleBox, ...]
-
-
-class PlateFinder:
-    """The two networks, ready to run; immutable, picklable, safe to share between threads.
-
-    Parameters
-    ----------
-    detector : bytes
-        ``plate_detector.onnx``.
-    corners : bytes or None
-        ``plate_corners.onnx``; without it the corners are those of the upright box.
-    threads : int
-        Threads of one run inside ONNX Runtime.
-    """
-
-    def __init__(self, detector: bytes, corners: bytes | None, *, threads: int = 1) -> None:
-        self._source = (detector, corners, threads)
-        self._detector = _session(detector, threads)
-        self._corners = None if corners is None else _session(corners, threads)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        detector, corners, threads = self._source
-        return partial(PlateFinder, threads=threads), (detector, corners)
-
-    def maps(self, image: Frame) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the plate map and the vehicle map of a picture with sides that 32 divides."""
-        plates, vehicles = self._detector.run(None, {"image": image[None]})
-        return plates, vehicles
-
-    def refined(self, crops: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-        """Return the (n, 4, 2) corners in (n, 64, 128) grey crops, or None without a refiner."""
-        if self._corners is None:
-            return None
-        corners: NDArray[np.float32] = self._corners.run(None, {"crops": crops})[0]
-        return corners
-
-
-def _session(model: bytes, threads: int) -> Any:
-    """Return an ONNX Runtime session on the CPU that leaves the process's other threads alone."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    # Frames differ in size: a memory plan for each size cost 1.6 of 16 ms at 960x544.
-    options.enable_mem_pattern = False
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def find_plates(

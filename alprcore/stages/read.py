@@ -9,14 +9,15 @@ over all paths that spell it (`_readings`).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alprcore import _native, _readings
 from alprcore.bank import Bank
-from alprcore.records import Glyph, GrayImage, Points, Quad
+from alprcore.lattice import Lattice, LineReading, Reading
+from alprcore.records import GrayImage
 
 # Stretches less probable than this are dropped from the lattice; all of them together hold less
 # than 1 % of a line.
@@ -39,55 +40,6 @@ SIMILAR_HEIGHTS = 0.55
 SECOND_LINE_PROBABILITY = 0.5
 # A plate wider than this many times its height has one line: European two-line plates are 1.2-1.6.
 TWO_LINE_ASPECT = 2.3
-
-
-@dataclass(frozen=True, slots=True)
-class Lattice:
-    """What `_native.TemplateBank.lattice` returns; see ``template_bank.hpp``."""
-
-    starts: NDArray[np.int32]
-    ends: NDArray[np.int32]
-    scores: NDArray[np.float32]
-    templates: NDArray[np.int32]
-    posteriors: NDArray[np.float32]
-    gaps: NDArray[np.float32]
-    log_total: float
-
-
-@dataclass(frozen=True, slots=True)
-class LineReading:
-    """One text line, read.
-
-    Attributes
-    ----------
-    texts
-        (text, log-probability) pairs, most probable first; the empty text may be among them.
-    line
-        (5,) float32: top, bottom, slope, slant, score of the proposal, in crop pixels.
-    image
-        (32, w) float32 normalised line.
-    placement
-        (6,) float32 map from line pixels to crop pixels: x0, y0, ux, uy, vx, vy.
-    lattice
-        The stretches and their scores.
-    evidence
-        Log-odds of the best text against "no text here".
-    """
-
-    texts: tuple[tuple[str, float], ...]
-    line: NDArray[np.float32]
-    image: NDArray[np.float32]
-    placement: NDArray[np.float32]
-    lattice: Lattice
-    evidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A plate, read: its lines from top to bottom, and its texts with their probabilities."""
-
-    lines: tuple[LineReading, ...]
-    texts: tuple[tuple[str, float], ...]
 
 
 def best_texts(
@@ -237,72 +189,3 @@ def _joined_texts(lines: list[LineReading], count: int) -> tuple[tuple[str, floa
         ]
         joined = sorted(joined, key=lambda item: (-item[1], item[0]))[:count]
     return tuple((text, min(1.0, float(np.exp(value)))) for text, value in joined)
-
-
-def read_glyphs(reading: Reading, text: str, bank: Bank, matrix: Points) -> tuple[Glyph, ...]:
-    """Return where the characters of `text` stand and the evidence for each.
-
-    Parameters
-    ----------
-    reading : Reading
-    text : str
-        One of ``reading.texts``; newlines separate lines.
-    bank : Bank
-    matrix : (3, 3) float64 array
-        Maps crop pixels to picture pixels.
-    """
-    glyphs: list[Glyph] = []
-    for line, part in zip(reading.lines, text.split("\n"), strict=False):
-        lattice = line.lattice
-        path = _readings.best_stretches(
-            lattice.starts, lattice.ends, lattice.scores, lattice.gaps, bank.alphabet, part
-        )
-        shares = slot_distributions(lattice, path)
-        quads = _stretch_quads(line, path, matrix)
-        for slot, (character, stretch) in enumerate(zip(part, path, strict=False)):
-            kind = bank.alphabet.index(character)
-            order = np.argsort(-shares[slot], kind="stable")[:10]
-            glyphs.append(
-                Glyph(
-                    text=character,
-                    quad=Quad.from_points(quads[slot].tolist()),
-                    confidence=float(shares[slot, kind]),
-                    alternatives=tuple(
-                        (bank.alphabet[k], float(shares[slot, k]))
-                        for k in order
-                        if shares[slot, k] >= LEAST_CHARACTER
-                    ),
-                    template=int(lattice.templates[stretch, kind]),
-                    score=float(lattice.scores[stretch, kind]),
-                )
-            )
-    return tuple(glyphs)
-
-
-def slot_distributions(lattice: Lattice, stretches: list[int]) -> NDArray[np.float64]:
-    """Return (slots, classes) probabilities of each character where each stretch stands.
-
-    Sums over all stretches that share more than half of their union with it; what is missing to 1
-    is the probability of no character, or of another cut.
-    """
-    starts, ends = lattice.starts[stretches, None], lattice.ends[stretches, None]
-    both = np.minimum(lattice.ends, ends) - np.maximum(lattice.starts, starts)
-    either = np.maximum(lattice.ends, ends) - np.minimum(lattice.starts, starts)
-    weights = np.exp(lattice.scores - lattice.scores.max(axis=1, keepdims=True)).astype(np.float64)
-    weights *= (lattice.posteriors / weights.sum(axis=1))[:, None]
-    shares = (both * 2 > either).astype(np.float64) @ weights
-    return np.asarray(shares / np.maximum(1.0, shares.sum(axis=1, keepdims=True)), np.float64)
-
-
-def _stretch_quads(
-    line: LineReading, stretches: list[int], matrix: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the (n, 4, 2) corners of stretches in picture pixels; a column is two line pixels."""
-    x0, y0, ux, uy, vx, vy = (float(value) for value in line.placement)
-    left, right = 2.0 * line.lattice.starts[stretches], 2.0 * line.lattice.ends[stretches]
-    margin, rows = 4.0, float(line.image.shape[0])
-    u = np.stack([left, right, right, left], axis=1)
-    v = np.array([margin, margin, rows - margin, rows - margin])
-    crop = np.stack([x0 + u * ux + v * vx, y0 + u * uy + v * vy, np.ones_like(u)], axis=2)
-    mapped = crop @ matrix.T
-    return np.asarray(mapped[..., :2] / mapped[..., 2:], np.float64)

@@ -17,8 +17,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from alprcore.finder import PlateFinder
 from alprcore.records import Box, Frame
-from alprcore.stages.detect import PlateFinder, find_plates
+from alprcore.stages.detect import find_plates
 from alprcore.training.detector_data import folder_weights, held_back, labelled_boxes
 
 tile = (160, 100)
