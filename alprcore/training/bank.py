@@ -33,7 +33,7 @@ from alprcore.training.bank_data import (
 )
 from alprcore.training.bank_export import export_bank, glyph_portraits
 from alprcore.training.bank_likelihood import text_log_likelihood
-from alprcore.training.bank_model import BankModel
+from alprcore.training.bank_model import ALPHABET, BankModel
 from alprcore.training.bank_reading import read_line
 from alprcore.training.bank_rendered import rendered_crops
 from alprcore.training.calibration import fit_temperature
@@ -96,7 +96,7 @@ class Sampler:
 
 def accuracy(model: BankModel, crops: Sequence[Crop]) -> dict[str, tuple[int, int]]:
     """Return, for each set, how many crops are read right (O = 0, I = 1), and of how many."""
-    fold = str.maketrans("OoI", "001")
+    fold = str.maketrans("OoIi", "0011")
     model.eval()
     tally: dict[str, tuple[int, int]] = {}
     for crop in crops:
@@ -199,7 +199,9 @@ def main() -> None:
     train(model, rendered, real, unlabelled, plan)
     torch.save(model.state_dict(), options.out.with_suffix(".pt"))
     model.eval()
-    known = [crop for crop in (*real, *rendered) if crop.chosen >= 0 and "o" not in crop.text]
+    known = [
+        crop for crop in (*real, *rendered) if crop.chosen >= 0 and set(crop.text) <= set(ALPHABET)
+    ]
     samples = [(cut_line(crop.image, crop.lines[crop.chosen]), crop.text) for crop in known[::3]]
     held_back = [crop for crop in real if crop.held_back]
     temperature = fit_temperature(model, held_back)

@@ -21,6 +21,7 @@ TRIED_LINES = 3
 HOPELESS_PER_CHARACTER = -12.0 / 7.0
 # The bank's own reading is believed from this probability on.
 BELIEVED = 0.75
+LOOKALIKES = str.maketrans("0O1I", "ooii")
 BELIEVED_LENGTHS = range(5, 9)
 
 
@@ -79,8 +80,8 @@ def label_crops(model: BankModel, crops: Sequence[Crop]) -> int:
         _, value, k, text = best.get(id(crop), (0.0, -math.inf, 0, ""))
         crop.chosen = -1
         if value > math.log(BELIEVED) and len(text) in BELIEVED_LENGTHS:
-            # By one crop O and 0 cannot be told apart for certain: the label leaves it open.
-            crop.text = text.replace("0", "o").replace("O", "o")
+            # The bank cannot be believed on lookalikes: the label leaves them open.
+            crop.text = text.translate(LOOKALIKES)
             crop.choose(k)
             known += 1
     return known

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from alprcore import _native
 from alprcore.records import GrayImage
-from alprcore.training.bank_likelihood import ZERO_OR_O
+from alprcore.training.bank_likelihood import ONE_OR_I, ZERO_OR_O
 from alprcore.training.bank_model import ALPHABET
 
 PROPOSALS = 5
@@ -32,7 +32,7 @@ HELD_BACK = 5
 """Every fifth labelled crop, by a hash of its name, is never trained on."""
 
 
-_CLASS = {**{c: i for i, c in enumerate(ALPHABET)}, "o": ZERO_OR_O}
+_CLASS = {**{c: i for i, c in enumerate(ALPHABET)}, "o": ZERO_OR_O, "i": ONE_OR_I}
 
 
 @dataclass(slots=True)

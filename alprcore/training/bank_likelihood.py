@@ -14,8 +14,9 @@ from torch import Tensor
 
 from alprcore.training.bank_model import ALPHABET, IMPOSSIBLE, NARROWEST, WIDEST, WIDTHS
 
-# In a text to learn, this stands for "O or 0": the labels of some sets write every O as 0.
-ZERO_OR_O = len(ALPHABET)
+# In a text to learn, these stand for "O or 0" and "I or 1": the labels of some sets write every O
+# as 0, and a bank that labels crops itself cannot be believed on either.
+ZERO_OR_O, ONE_OR_I = len(ALPHABET), len(ALPHABET) + 1
 # A cut may lie this far outside and inside the rim of a character's ink, in columns: blur and slant
 # move rims by about one.
 RIM_SLACK = (1.6, 1.2)
@@ -179,7 +180,7 @@ def text_log_likelihood(
     lengths : (n,) int tensor
         Columns that belong to each line; what lies beyond is padding.
     texts : (n, longest) int tensor
-        Class indices or `ZERO_OR_O`, -1 beyond the end of a text.
+        Class indices, `ZERO_OR_O` or `ONE_OR_I`, -1 beyond the end of a text.
     inks : (n, longest, 2) tensor, optional
         See `allowed_stretches`.
 
@@ -188,7 +189,10 @@ def text_log_likelihood(
     (n,) tensor
     """
     allowed = allowed_stretches(gaps.shape[1], texts, inks)
-    either = torch.logaddexp(scores[..., ALPHABET.index("0")], scores[..., ALPHABET.index("O")])
-    extended = torch.cat([scores, either[..., None]], dim=3)
+    either = [
+        torch.logaddexp(scores[..., ALPHABET.index(a)], scores[..., ALPHABET.index(b)])
+        for a, b in ("0O", "1I")
+    ]
+    extended = torch.cat([scores, torch.stack(either, dim=3)], dim=3)
     result: Tensor = TextLogLikelihood.apply(extended, gaps, lengths, texts, allowed)
     return result

@@ -27,7 +27,7 @@ from alprcore.training.bank_model import BankModel
 from alprcore.training.bank_reading import read_line
 
 TEMPERATURES = tuple(round(0.4 + 0.05 * k, 2) for k in range(40))
-FOLD = str.maketrans("OoI", "001")
+FOLD = str.maketrans("OoIi", "0011")
 
 
 @dataclass(frozen=True, slots=True)
