@@ -22,7 +22,7 @@ MOST_FORMAT_WEIGHT = 1.8
 # formats count in full, up to this.
 MOST_LOOKALIKE_WEIGHT = 5.0
 LOOKALIKES = str.maketrans("OI", "01")
-ODD_LENGTH_WEIGHT = -2.5
+ODD_LENGTH_WEIGHT = -1.2
 RARE_LETTER_WEIGHT = -1.6
 # How far a plate's width to height may be from its country's, as the deviation of its logarithm:
 # corners are off by a tenth of the height and perspective narrows plates by as much again.
