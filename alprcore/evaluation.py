@@ -236,10 +236,16 @@ def table_row(total: Score, *, date: str, commit: str, folder: PurePath, country
 
 
 def with_row(table: str, row: str) -> str:
-    """Return the Markdown text `table` with `row` added below its last line."""
-    if TABLE_HEAD.splitlines()[0] not in table:
+    """Return the Markdown text `table` with `row` added below the last row of its table."""
+    head = TABLE_HEAD.splitlines()[0]
+    if head not in table:
         table = (table.rstrip() + "\n\n" if table.strip() else "") + TABLE_HEAD
-    return table.rstrip("\n") + "\n" + row
+    lines = table.rstrip("\n").splitlines(keepends=True)
+    lines[-1] = lines[-1].rstrip("\n") + "\n"
+    end = lines.index(head + "\n")
+    while end < len(lines) and lines[end].startswith("|"):
+        end += 1
+    return "".join([*lines[:end], row, *lines[end:]])
 
 
 def _bounds(result: Mapping[str, Any]) -> Rectangle:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from alprcore.records import Box, Plate
 
-# What a certain reading adds to the finder's score, when its length is a plate's, and when not.
+# What a certain reading of a plate's usual length adds to the finder's score. One of another length
+# adds nothing: badges and windows read as one certain letter.
 READING_WEIGHT = 0.5
-ODD_READING_WEIGHT = 0.15
 # Of two plates that cover each other by more than this share of the smaller one, one is a fragment
 # or an echo of the other.
 SAME_PLATE = 0.5
@@ -30,9 +30,7 @@ def plausibility(plate: Plate, lengths: range) -> float:
     reader finds nothing; the reader reads shop signs, which the finder scores low.
     """
     usual = len(plate.text.replace("\n", "")) in lengths
-    return plate.detection_score + plate.confidence * (
-        READING_WEIGHT if usual else ODD_READING_WEIGHT
-    )
+    return plate.detection_score + READING_WEIGHT * plate.confidence * usual
 
 
 def select_plates(
