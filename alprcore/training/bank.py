@@ -30,6 +30,7 @@ from alprcore.training.bank_data import (
     read_all_labelled,
     read_unlabelled,
     training_line,
+    training_view,
 )
 from alprcore.training.bank_export import export_bank, glyph_portraits
 from alprcore.training.bank_likelihood import text_log_likelihood
@@ -202,7 +203,7 @@ def main() -> None:
     known = [
         crop for crop in (*real, *rendered) if crop.chosen >= 0 and set(crop.text) <= set(ALPHABET)
     ]
-    samples = [(cut_line(crop.image, crop.lines[crop.chosen]), crop.text) for crop in known[::3]]
+    samples = [training_view(crop, crop.chosen) for crop in known[::3]]
     held_back = [crop for crop in real if crop.held_back]
     temperature = fit_temperature(model, held_back)
     print(f"temperature {temperature}", flush=True)

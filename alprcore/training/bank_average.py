@@ -44,9 +44,7 @@ def main() -> None:
     crops = [crop for crop in read_all_labelled(options.data) if len(crop.lines)]
     held_back = [crop for crop in crops if crop.held_back and crop.source != "spain_masked"]
     known = [crop for crop in crops if not crop.held_back and set(crop.text) <= set(ALPHABET)]
-    portraits = glyph_portraits(
-        model, [(view.image, view.text) for view in (training_view(c, 0) for c in known)]
-    )
+    portraits = glyph_portraits(model, [training_view(crop, 0) for crop in known])
     temperature = fit_temperature(model, held_back)
     export_bank(model, options.out, portraits, temperature)
     torch.save(model.state_dict(), options.out.with_suffix(".pt"))

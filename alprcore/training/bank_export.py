@@ -13,27 +13,26 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from alprcore.training.bank_data import TrainingLine
 from alprcore.training.bank_model import ALPHABET, BINS, NARROWEST, WIDEST, BankModel
 from alprcore.training.bank_reading import read_line
 
 PORTRAIT = (24, 16)
 
 
-def glyph_portraits(
-    model: BankModel, samples: Sequence[tuple[NDArray[np.float32], str]]
-) -> NDArray[np.uint8]:
+def glyph_portraits(model: BankModel, samples: Sequence[TrainingLine]) -> NDArray[np.uint8]:
     """Return (templates, 24, 16) uint8 means of the glyphs that each template matches best.
 
     Parameters
     ----------
     model : BankModel
-    samples : sequence of ((32, w) float32 line, text)
+    samples : sequence of TrainingLine
         Lines that are read rightly are used, others are passed over.
     """
     sums = np.zeros((model.count, *PORTRAIT))
     counts = np.zeros(model.count)
     classes = len(ALPHABET)
-    for line, text in samples:
+    for line, text, _ in samples:
         reading = read_line(model, line)
         if reading.text != text:
             continue

@@ -25,7 +25,6 @@ WIDTHS = WIDEST - NARROWEST + 1
 INNER_BINS = 4
 BINS = INNER_BINS + 2
 FEATURE_ROWS = 4
-LINE_ROWS = 32
 # Stands for log 0 without the NaN that inf - inf would give.
 IMPOSSIBLE = -1e4
 
