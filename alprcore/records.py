@@ -76,11 +76,35 @@ class Quad:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """A class and its calibrated probability in [0, 1]."""
+
+    name: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleLook:
+    """What a vehicle looks like; each list best first, empty when it was not asked for.
+
+    Names are lower case, words joined by dashes; `make_model` is ``<make>_<model>``, `year` a span
+    such as ``"2005-2009"``.
+    """
+
+    color: tuple[Label, ...] = ()
+    make: tuple[Label, ...] = ()
+    make_model: tuple[Label, ...] = ()
+    body_type: tuple[Label, ...] = ()
+    year: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class VehicleBox:
-    """A vehicle found in the picture: its box and the network's score in [0, 1]."""
+    """A vehicle found in the picture: its box, the network's score in [0, 1], and its look."""
 
     box: Box
     score: float
+    look: VehicleLook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +193,4 @@ class Plate:
     requested_topn: int
     elapsed_ms: float
     vehicle_region: Box | None = None
+    vehicle: VehicleLook | None = None

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from alprcore.records import Box, Candidate, Plate, Point, VehicleBox
+from alprcore.records import Box, Candidate, Label, Plate, Point, VehicleBox, VehicleLook
 
 _INT32 = 2**31
 _JSON_VERSION = 2
@@ -37,6 +37,9 @@ class Recognition:
         Plates, as ordered by the engine; empty when there is none.
     vehicles
         Vehicles, with or without a plate.
+    main_vehicle
+        Look of the picture's main vehicle: the first plate's, else the largest one; None when it
+        was not asked for.
     """
 
     width: int
@@ -46,6 +49,7 @@ class Recognition:
     regions_of_interest: tuple[Box, ...]
     plates: tuple[Plate, ...]
     vehicles: tuple[VehicleBox, ...] = ()
+    main_vehicle: VehicleLook | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the `alpr_results` object, version 2.
@@ -55,7 +59,8 @@ class Recognition:
         dict
             Keys in the order of the format. Confidences are percents rounded to six decimals,
             coordinates integers truncated toward zero, `matches_template` 0 or 1. A plate has
-            ``vehicle_region`` only when its vehicle is known.
+            ``vehicle_region`` only when its vehicle is known; ``vehicle``, ``vehicles`` and
+            ``main_vehicle`` are there only when the look of vehicles was asked for.
 
         Examples
         --------
@@ -63,7 +68,7 @@ class Recognition:
         >>> found.to_dict()["regions_of_interest"]
         [{'x': 0, 'y': 0, 'width': 640, 'height': 480}]
         """
-        return {
+        found: dict[str, Any] = {
             "version": _JSON_VERSION,
             "data_type": "alpr_results",
             "epoch_time": self.epoch_ms,
@@ -73,6 +78,14 @@ class Recognition:
             "regions_of_interest": [_area(box) for box in self.regions_of_interest],
             "results": [_plate(plate) for plate in self.plates],
         }
+        if self.main_vehicle is not None:
+            found["main_vehicle"] = _look(self.main_vehicle)
+            found["vehicles"] = [
+                {**_area(vehicle.box), "details": _look(vehicle.look)}
+                for vehicle in self.vehicles
+                if vehicle.look is not None
+            ]
+        return found
 
     def to_json(self) -> str:
         """Return `to_dict` as one line of JSON without spaces.
@@ -118,7 +131,23 @@ def _plate(plate: Plate) -> dict[str, Any]:
     }
     if plate.vehicle_region is not None:
         entry["vehicle_region"] = _area(plate.vehicle_region)
+    if plate.vehicle is not None:
+        entry["vehicle"] = _look(plate.vehicle)
     return entry
+
+
+def _look(look: VehicleLook) -> dict[str, Any]:
+    return {
+        "color": _labels(look.color),
+        "make": _labels(look.make),
+        "make_model": _labels(look.make_model),
+        "body_type": _labels(look.body_type),
+        "year": _labels(look.year),
+    }
+
+
+def _labels(labels: tuple[Label, ...]) -> list[dict[str, Any]]:
+    return [{"name": label.name, "confidence": _percent(label.confidence)} for label in labels]
 
 
 def _candidate(candidate: Candidate) -> dict[str, Any]:
