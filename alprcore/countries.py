@@ -7,25 +7,46 @@ Read from the TOML text of ``runtime_data/countries``; `resources` opens the fil
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from alprcore.errors import SettingsError
-
-Size = tuple[float, float]
-"""Width and height."""
+from alprcore.series import series_patterns
+from alprcore.table import Size, Table
 
 invert_modes = ("auto", "always", "never")
+# The smallest plate worth reading, where a file does not say: as OpenALPR's narrowest one.
+_LEAST_WIDTH_PX = 65.0
+_REGION_KEYS = ("code", "name", "weight", "series", "stems", "tails", "patterns", "also")
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A state, province or country: its code, name and plate formats (see `stages.patterns`)."""
+    """A state, province or country and its plate formats (see `stages.patterns`).
+
+    Attributes
+    ----------
+    code, name
+        Such as ``"ca"``, ``"California"``; codes are unique within their country.
+    formats
+        The commonest first. A format is one pattern, or several that make it up together, such as
+        one for each province's letters.
+    weight
+        Plates on the road, in a unit of the country's own; 0 for what is no place, as ``base``.
+    also
+        Patterns that count as the region's although hardly any plate has them and no other: what
+        is listed elsewhere, or may be given out one day.
+    """
 
     code: str
     name: str
-    patterns: tuple[str, ...]
+    formats: tuple[tuple[str, ...], ...]
+    weight: float = 1.0
+    also: tuple[str, ...] = ()
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """All patterns, those of `also` last."""
+        return (*(pattern for made_of in self.formats for pattern in made_of), *self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +60,7 @@ class Country:
     plate_mm
         Width and height of the plate.
     char_mm
-        Width and height of a character, one pair per text line from top to bottom.
+        Width and height of a character, one pair per text line from top to bottom; may be empty.
     lines
         Text lines, 1 or 2.
     min_chars, max_chars
@@ -56,6 +77,18 @@ class Country:
         Name of a script on these plates that this version cannot read, else empty.
     rare_letters
         Letters that are hardly ever issued: ``"IOQ"`` where O would be taken for 0.
+    never_two_lines
+        Whether no second line is looked for: American plates carry words as tall as one.
+    only_named
+        Whether ``"auto"`` leaves it out, because another file has its formats.
+    vehicles
+        Vehicles that carry such plates, in millions: what tells countries apart whose plates look
+        the same.
+    more_plate_mm
+        Other sizes that plates of the same number of lines have.
+    two_line_plate_mm
+        Sizes of plates with two lines in a country of one-line plates; empty when `lines` is 2 or
+        when such plates are not this file's.
     """
 
     code: str
@@ -72,65 +105,21 @@ class Country:
     regions: tuple[Region, ...]
     unreadable_script: str = ""
     rare_letters: str = ""
+    never_two_lines: bool = False
+    only_named: bool = False
+    vehicles: float = 1.0
+    more_plate_mm: tuple[Size, ...] = ()
+    two_line_plate_mm: tuple[Size, ...] = ()
+
+    def plate_sizes(self, lines: int) -> tuple[Size, ...]:
+        """Return the sizes of plates with so many text lines; empty when there is none."""
+        if lines == self.lines:
+            return (self.plate_mm, *self.more_plate_mm)
+        return self.two_line_plate_mm if lines == 2 else ()
 
     def region(self, code: str) -> Region | None:
         """Return the region `code`, or None."""
         return next((region for region in self.regions if region.code == code), None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """A TOML table and where it comes from, for messages that name file and key."""
-
-    values: Mapping[str, Any]
-    where: str
-
-    def fail(self, key: str, expected: str) -> SettingsError:
-        """Return the error for the value of `key`."""
-        found = repr(self.values[key]) if key in self.values else "nothing"
-        return SettingsError(f"{self.where}: {key}: expected {expected}, got {found}")
-
-    def text(self, key: str, default: str | None = None) -> str:
-        """Return a string that is not empty, or the default when the key is absent."""
-        value = self.values.get(key, default)
-        if not isinstance(value, str) or (not value and key in self.values):
-            raise self.fail(key, "a text")
-        return value
-
-    def count(self, key: str) -> int:
-        """Return a whole number of at least 1."""
-        value = self.values.get(key)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise self.fail(key, "a whole number of at least 1")
-        return value
-
-    def size(self, key: str) -> Size:
-        """Return a pair of positive numbers."""
-        if (pair := _pair(self.values.get(key))) is None:
-            raise self.fail(key, "a width and a height above 0")
-        return pair
-
-    def sizes(self, key: str, count: int) -> tuple[Size, ...]:
-        """Return `count` pairs of positive numbers."""
-        value = self.values.get(key)
-        pairs = tuple(map(_pair, value)) if isinstance(value, list) else ()
-        good = tuple(pair for pair in pairs if pair is not None)
-        if len(good) != count or len(good) != len(pairs):
-            raise self.fail(key, f"{count} times a width and a height above 0")
-        return good
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        """Return a list of strings, empty when the key is absent."""
-        value = self.values.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
-            raise self.fail(key, "a list of texts")
-        return tuple(value)
-
-    def reject_unknown(self, known: set[str]) -> None:
-        """Raise for the first key that is not known."""
-        for key in self.values:
-            if key not in known:
-                raise SettingsError(f"{self.where}: {key}: unknown key")
 
 
 def parse_country(text: str, origin: str) -> Country:
@@ -139,9 +128,11 @@ def parse_country(text: str, origin: str) -> Country:
     Parameters
     ----------
     text
-        Keys as the attributes of `Country`; ``[[regions]]`` with ``code``, ``name``, ``patterns``
-        and ``series``. A series such as ``"MZN-NAG"`` stands for all three-letter series of that
-        range, each followed by every one of the country's ``series_tails``.
+        Keys as the attributes of `Country`; ``[[regions]]`` with ``code``, ``name``, ``weight``,
+        ``patterns`` (the commonest first) and, before these in rank, ``stems``, each followed by
+        every one of the ``tails``, and ``series``. A series such as ``"MZN-NAG"`` stands for all
+        three-letter series of that range, each followed by every one of the country's
+        ``series_tails``. For ``also`` see `Region`.
     origin
         File name, for messages.
 
@@ -154,25 +145,33 @@ def parse_country(text: str, origin: str) -> Country:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{origin}: not TOML: {error}") from error
-    table = _Table(values, origin)
+    table = Table(values, origin)
     fields = set(Country.__dataclass_fields__)
     table.reject_unknown(fields | {"series_tails"})
-    lines, width_px = table.count("lines"), table.size("min_plate_px")
+    lines, plate_mm = table.count("lines", 1), table.size("plate_mm")
+    least_px = (_LEAST_WIDTH_PX, _LEAST_WIDTH_PX * plate_mm[1] / plate_mm[0])
+    if "min_plate_px" in values:
+        least_px = table.size("min_plate_px")
     country = Country(
         code=table.text("code"),
         name=table.text("name"),
-        plate_mm=table.size("plate_mm"),
-        char_mm=table.sizes("char_mm", lines),
+        plate_mm=plate_mm,
+        char_mm=table.sizes("char_mm", lines) if "char_mm" in values else (),
         lines=lines,
         min_chars=table.count("min_chars"),
         max_chars=table.count("max_chars"),
-        letters=table.text("letters"),
-        digits=table.text("digits"),
+        letters=table.text("letters", "A-Z"),
+        digits=table.text("digits", "0-9"),
         invert=table.text("invert", "auto"),
-        min_plate_px=(int(width_px[0]), int(width_px[1])),
+        min_plate_px=(int(least_px[0]), int(least_px[1])),
         regions=_regions(table),
         unreadable_script=table.text("unreadable_script", ""),
         rare_letters=table.text("rare_letters", ""),
+        never_two_lines=table.flag("never_two_lines"),
+        only_named=table.flag("only_named"),
+        vehicles=table.amount("vehicles"),
+        more_plate_mm=table.sizes("more_plate_mm"),
+        two_line_plate_mm=table.sizes("two_line_plate_mm"),
     )
     if country.invert not in invert_modes:
         raise table.fail("invert", f"one of {', '.join(invert_modes)}")
@@ -181,75 +180,33 @@ def parse_country(text: str, origin: str) -> Country:
     return country
 
 
-def series_patterns(series: str) -> tuple[str, ...]:
-    """Return patterns for the three-letter series of a range, ``"MZN-NAG"`` or ``"OVG"``.
-
-    Raises
-    ------
-    ValueError
-        If it is not a rising range of three letters A-Z.
-    """
-    first, _, last = series.partition("-")
-    last = last or first
-    if not (_is_series(first) and _is_series(last) and first <= last):
-        raise ValueError(series)
-    return _series_runs(first, last)
-
-
-def _series_runs(first: str, last: str) -> tuple[str, ...]:
-    """Return patterns for all texts of equal length from `first` to `last`."""
-    if len(first) == 1:
-        return (_run(first, last),)
-    lowest, highest = "A" * (len(first) - 1), "Z" * (len(first) - 1)
-    head, tail = [], []
-    low, high = first[0], last[0]
-    if low == high:
-        return tuple(low + rest for rest in _series_runs(first[1:], last[1:]))
-    if first[1:] != lowest:
-        head = [low + rest for rest in _series_runs(first[1:], highest)]
-        low = chr(ord(low) + 1)
-    if last[1:] != highest:
-        tail = [high + rest for rest in _series_runs(lowest, last[1:])]
-        high = chr(ord(high) - 1)
-    middle = [_run(low, high) + "[A-Z]" * len(lowest)] if low <= high else []
-    return (*head, *middle, *tail)
-
-
-def _run(low: str, high: str) -> str:
-    return low if low == high else f"[{low}-{high}]"
-
-
-def _is_series(text: str) -> bool:
-    return len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()
-
-
-def _pair(value: Any) -> Size | None:
-    """Return a list of two positive numbers as a pair, else None."""
-    if not isinstance(value, list) or len(value) != 2:
-        return None
-    if not all(isinstance(v, int | float) and not isinstance(v, bool) and v > 0 for v in value):
-        return None
-    return float(value[0]), float(value[1])
-
-
-def _regions(table: _Table) -> tuple[Region, ...]:
+def _regions(table: Table) -> tuple[Region, ...]:
     listed = table.values.get("regions", [])
     if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         raise table.fail("regions", "a list of tables")
     tails = table.texts("series_tails")
     regions = []
     for number, values in enumerate(listed, start=1):
-        entry = _Table(values, f"{table.where}: region {values.get('code', number)}")
-        entry.reject_unknown({"code", "name", "patterns", "series"})
-        patterns = list(entry.texts("patterns"))
-        for series in entry.texts("series"):
-            try:
-                stems = series_patterns(series)
-            except ValueError:
-                raise entry.fail("series", 'ranges such as "MZN-NAG"') from None
-            patterns += [stem + tail for stem in stems for tail in tails]
-        regions.append(Region(entry.text("code"), entry.text("name"), tuple(patterns)))
+        entry = Table(values, f"{table.where}: region {values.get('code', number)}")
+        entry.reject_unknown(set(_REGION_KEYS))
+        code, name, weight = entry.text("code"), entry.text("name"), entry.amount("weight")
+        regions.append(Region(code, name, _formats(entry, tails), weight, entry.texts("also")))
     codes = [region.code for region in regions]
     if len(set(codes)) != len(codes):
         raise SettingsError(f"{table.where}: regions: expected different codes, got {codes}")
     return tuple(regions)
+
+
+def _formats(entry: Table, tails: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Return the formats of a region: stems with each tail, series with each tail, patterns."""
+    stems, own_tails = entry.texts("stems"), entry.texts("tails")
+    if bool(stems) != bool(own_tails):
+        raise entry.fail("tails" if stems else "stems", "stems and tails together")
+    formats = [tuple(stem + tail for stem in stems) for tail in own_tails]
+    try:
+        ranges = [stem for series in entry.texts("series") for stem in series_patterns(series)]
+    except ValueError:
+        raise entry.fail("series", 'ranges such as "MZN-NAG"') from None
+    if ranges:
+        formats += [tuple(stem + tail for stem in ranges) for tail in tails]
+    return (*formats, *((pattern,) for pattern in entry.texts("patterns")))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -55,7 +56,7 @@ def bank_bytes(name: str) -> bytes:
 
 
 def country_text(code: str) -> str:
-    """Return the TOML text of the country `code`, such as ``"us"``.
+    """Return the TOML text of the shipped country `code`, such as ``"us"``.
 
     Raises
     ------
@@ -64,16 +65,62 @@ def country_text(code: str) -> str:
     ResourceError
         If the file is not recorded or not the recorded one.
     """
-    codes = country_codes()
+    return country_file(code)[0]
+
+
+def country_codes(folders: Sequence[str] = ()) -> list[str]:
+    """Return the codes of all shipped countries and those of the folders, sorted.
+
+    Raises
+    ------
+    CountryError
+        If a folder cannot be listed.
+    """
+    names = {entry.name for entry in _folder("countries").iterdir()}
+    return sorted(
+        name.removesuffix(".toml")
+        for name in names.union(*map(_names_in, folders))
+        if name.endswith(".toml")
+    )
+
+
+def country_file(code: str, folders: Sequence[str] = ()) -> tuple[str, str]:
+    """Return the TOML text of a country and the name of its file, for messages.
+
+    Parameters
+    ----------
+    code
+        Such as ``"us"``.
+    folders
+        Folders with country files of the user's own: the last one that has the code wins, and all
+        of them over the shipped file. Their files are not checked by a hash.
+
+    Raises
+    ------
+    CountryError
+        If there is no such country, or a file or folder cannot be read.
+    ResourceError
+        If the shipped file is not recorded or not the recorded one.
+    """
+    codes = country_codes(folders)
     if code not in codes:
         raise CountryError(f"country: expected one of {', '.join(codes)}, got {code!r}")
-    return _checked_bytes(f"countries/{code}.toml").decode("utf-8")
+    name = f"{code}.toml"
+    own = next((folder for folder in reversed(folders) if name in _names_in(folder)), None)
+    if own is None:
+        return _checked_bytes(f"countries/{name}").decode("utf-8"), name
+    path = Path(own) / name
+    try:
+        return path.read_text("utf-8"), str(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise CountryError(f"{path}: cannot be read: {error}") from error
 
 
-def country_codes() -> list[str]:
-    """Return the codes of all countries, sorted."""
-    names = [entry.name for entry in _folder("countries").iterdir()]
-    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+def _names_in(folder: str) -> set[str]:
+    try:
+        return {path.name for path in Path(folder).iterdir()}
+    except OSError as error:
+        raise CountryError(f"country_dirs: cannot list {folder!r}: {error}") from error
 
 
 def sample_names() -> list[str]:

@@ -9,11 +9,41 @@ from pathlib import Path
 
 import pytest
 
-from alprcore.countries import Country, parse_country, series_patterns
+from alprcore.countries import Country, parse_country
 from alprcore.errors import SettingsError
-from alprcore.stages.patterns import compile_pattern, compile_patterns
+from alprcore.pattern import compile_pattern
+from alprcore.series import series_patterns
+from alprcore.stages.patterns import compile_patterns
 
-codes = ["au", "auwide", "br", "br2", "eu", "fr", "gb", "in", "kr", "kr2", "mx", "sg", "us", "vn2"]
+# What OpenALPR assumes: plate, characters from top to bottom, lines, lengths, smallest plate.
+assumed = {
+    "us": ((304.8, 152.4), ((35, 70),), 1, (4, 8), (70, 35)),
+    "eu": ((520, 110), ((53, 80),), 1, (5, 8), (65, 18)),
+    "gb": ((520, 110), ((53, 80),), 1, (5, 8), (65, 18)),
+    "fr": ((520, 110), ((53, 80),), 1, (5, 8), (65, 18)),
+    "au": ((372, 135), ((45, 82),), 1, (4, 8), (85, 28)),
+    "auwide": ((520, 110), ((53, 80),), 1, (4, 8), (100, 20)),
+    "br": ((400, 130), ((50, 70),), 1, (7, 7), (65, 21)),
+    "br2": ((200, 170), ((29, 53), (29, 53)), 2, (5, 7), (59, 50)),
+    "in": ((600, 130), ((40, 70),), 1, (10, 20), (95, 20)),
+    "kr": ((520, 110), ((43, 80),), 1, (7, 7), (100, 20)),
+    "kr2": ((335, 170), ((38, 48), (62, 92)), 2, (7, 9), (100, 50)),
+    "mx": ((304.8, 152.4), ((35, 70),), 1, (5, 7), (70, 35)),
+    "sg": ((520, 110), ((52, 70),), 1, (4, 8), (65, 18)),
+    "vn2": ((287, 209), ((40, 80), (40, 80)), 2, (4, 8), (60, 45)),
+}
+# Lengths that differ, because formats on the road or in OpenALPR's own list need them.
+lengths = {"eu": (4, 9), "in": (8, 11), "kr": (7, 8), "vn2": (7, 9)}
+more = ["ar", "cl", "cn", "co", "ec", "hk", "id", "il", "jp", "ke", "my", "nz"]
+more += ["pe", "ph", "py", "ru", "th", "tr", "tw", "uy", "vn", "za"]
+codes = sorted([*assumed, *more])
+scripts = {
+    "cn": "Chinese",
+    "jp": "Kanji and Hiragana",
+    "kr": "Hangul",
+    "kr2": "Hangul",
+    "th": "Thai",
+}
 
 small = """
 code = "xx"
@@ -73,23 +103,43 @@ def test_every_allowed_length_of_a_one_format_country_has_a_pattern() -> None:
     assert set(patterns.by_length) == {7}
 
 
-def test_korean_files_name_the_script_that_cannot_be_read() -> None:
+def test_a_file_names_the_script_that_cannot_be_read(country: Country) -> None:
+    assert country.unreadable_script == scripts.get(country.code, "")
+
+
+@pytest.mark.parametrize("code", assumed)
+def test_numbers_are_what_openalpr_assumes(code: str) -> None:
+    country = country_of(code)
+    plate, characters, lines, limits, least = assumed[code]
+    assert country.plate_mm == plate
+    assert country.char_mm == characters
+    assert country.lines == lines
+    assert (country.min_chars, country.max_chars) == lengths.get(code, limits)
+    assert country.min_plate_px == least
+    assert country.invert == ("always" if code == "kr2" else "auto")
+
+
+def test_weights_are_of_places(country: Country) -> None:
+    for region in country.regions:
+        assert (region.weight == 0) == (region.code == "base")
+    assert country.vehicles > 0
+
+
+def test_auto_leaves_out_only_what_another_file_has() -> None:
+    europe = country_of("eu")
     for code in codes:
         country = country_of(code)
-        assert country.unreadable_script == ("Hangul" if code.startswith("kr") else "")
-
-
-def test_numbers_are_what_openalpr_assumes() -> None:
-    us = country_of("us")
-    assert (us.plate_mm, us.char_mm, us.min_plate_px) == ((304.8, 152.4), ((35, 70),), (70, 35))
-    assert (us.min_chars, us.max_chars, us.invert) == (4, 8, "auto")
+        if country.only_named:
+            assert europe.region(code) is not None
+            assert [region.code for region in country.regions] == [code]
 
 
 def test_all_states_provinces_and_brazilian_states_are_there() -> None:
-    us = country_of("us")
-    br = country_of("br")
-    assert len(us.regions) == 70
+    us, br = country_of("us"), country_of("br")
+    assert len(us.regions) == 50 + 1 + 5 + 13 + 1  # the capital, territories, Canada and base
+    assert us.region("nb") is not None
     assert len(br.regions) == 27 + 1
+    assert br.region("am") is not None
 
 
 def test_a_region_is_found_by_its_code() -> None:
@@ -117,6 +167,14 @@ def test_a_region_is_found_by_its_code() -> None:
         ('["@@@###"]', '["@@@###", 4]', "patterns"),
         ('["@@@###"]', '["@@@###"]\nseries = ["ZZZ-AAA"]', "series"),
         ('name = "Here"', "", "name"),
+        ('name = "Here"', 'name = "Here"\nweight = -1', "weight"),
+        ('name = "Here"', 'name = "Here"\nstems = ["AB"]', "tails"),
+        ('name = "Here"', 'name = "Here"\ntails = ["##"]', "stems"),
+        ("lines = 1", 'lines = 1\nvehicles = "many"', "vehicles"),
+        ("lines = 1", "lines = 1\nvehicles = nan", "vehicles"),
+        ("lines = 1", "lines = 1\nonly_named = 1", "only_named"),
+        ("lines = 1", "lines = 1\nmore_plate_mm = [100, 50]", "more_plate_mm"),
+        ("lines = 1", "lines = 1\ntwo_line_plate_mm = 7", "two_line_plate_mm"),
         ("[[regions]]", "[[regions]]\nformats = []", "formats"),
     ],
 )
@@ -154,3 +212,26 @@ def test_a_series_that_is_no_range_is_refused(series: str) -> None:
         return
     with pytest.raises(ValueError, match=f"^{re.escape(series)}$"):
         series_patterns(series)
+
+
+def test_a_file_of_five_keys_is_enough() -> None:
+    text = 'code = "xx"\nname = "Nowhere"\nplate_mm = [400, 100]\nmin_chars = 4\nmax_chars = 7'
+    country = parse_country(text, "xx.toml")
+    assert (country.lines, country.letters, country.digits) == (1, "A-Z", "0-9")
+    assert country.min_plate_px == (65, 16)
+    assert country.plate_sizes(1) == ((400, 100),)
+    assert country.plate_sizes(2) == ()
+
+
+def test_sizes_go_with_the_number_of_lines() -> None:
+    sizes = "lines = 1\nmore_plate_mm = [[440, 120]]\ntwo_line_plate_mm = [[280, 200]]"
+    country = parse_country(small.replace("lines = 1", sizes), "xx.toml")
+    assert country.plate_sizes(1) == ((520, 110), (440, 120))
+    assert country.plate_sizes(2) == ((280, 200),)
+
+
+def test_stems_stand_before_every_tail_and_before_the_patterns() -> None:
+    stems = 'stems = ["A[BC]", "X"]\ntails = ["##", "###"]\npatterns'
+    country = parse_country(small.replace("patterns", stems), "xx.toml")
+    assert country.regions[0].formats == (("A[BC]##", "X##"), ("A[BC]###", "X###"), ("@@@###",))
+    assert country.regions[0].patterns == ("A[BC]##", "X##", "A[BC]###", "X###", "@@@###")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alprcore.countries import Country, parse_country
-from alprcore.stages.patterns import compile_pattern, compile_patterns, match_patterns
+from alprcore.pattern import compile_pattern
+from alprcore.stages.patterns import CountryPatterns, compile_patterns, match_patterns
 
 country_files = Path(__file__).resolve().parent.parent / "runtime_data" / "countries"
 
@@ -20,6 +22,11 @@ country_files = Path(__file__).resolve().parent.parent / "runtime_data" / "count
 def country_of(code: str) -> Country:
     path = country_files / f"{code}.toml"
     return parse_country(path.read_text(encoding="utf-8"), path.name)
+
+
+@cache
+def compiled(code: str) -> CountryPatterns:
+    return compile_patterns(country_of(code))
 
 
 def as_expression(symbols: list[str]) -> str:
@@ -133,3 +140,42 @@ def test_no_brazilian_series_belongs_to_two_states() -> None:
                 assert len({match.region for match in found} - {"base"}) <= 1, (
                     first + second + third
                 )
+
+
+@pytest.mark.parametrize("code", ["us", "eu", "br", "sg", "kr"])
+@given(text=st.text("ABGHKOQTZ0178가", min_size=3, max_size=9))
+def test_no_format_is_missed_by_looking_at_the_kinds_of_characters_first(
+    code: str, text: str
+) -> None:
+    patterns = compiled(code)
+    every = patterns.by_length.get(len(text), ())
+    found = {(known.region, known.pattern.source) for known in every if known.pattern.matches(text)}
+    assert {(m.region, m.pattern) for m in match_patterns(text, patterns)} == found
+
+
+@pytest.mark.parametrize("code", ["us", "eu", "br", "au", "my", "za", "in"])
+def test_the_shares_of_a_regions_patterns_sum_to_one(code: str) -> None:
+    totals: dict[str, float] = {}
+    for found in compiled(code).by_length.values():
+        for known in found:
+            share = math.exp(known.log_share)
+            totals[known.region] = totals.get(known.region, 0.0) + share
+    assert all(total == pytest.approx(1) for total in totals.values())
+
+
+def test_the_texts_of_a_format_are_equally_likely_whichever_pattern_admits_them() -> None:
+    logs = {
+        match.log_share + match.specificity
+        for text in ("NEI1234", "NEZ1234", "NFB1234", "QLN9999")
+        for match in match_patterns(text, compiled("br"))
+        if match.region == "ap"
+    }
+    assert max(logs) == pytest.approx(min(logs))
+
+
+def test_former_formats_are_rarer_than_the_commonest_and_listed_ones_rarer_still() -> None:
+    def log_of(text: str) -> float:
+        found = match_patterns(text, compiled("eu"))
+        return max(match.log_share for match in found if match.region == "it")
+
+    assert log_of("AB123CD") > log_of("ZZ123ZZ") + 4

@@ -3,26 +3,30 @@
 
 from __future__ import annotations
 
-import pytest
-
 from alprcore.records import Fit
 from alprcore.stages.rank import Ranking, rank_candidates
 
 
-def fit(country: str = "xx", *regions: tuple[str, float], odd: bool = False, rare: int = 0) -> Fit:
-    return Fit(country, regions, odd, rare)
+def fit(
+    country: str = "xx",
+    *regions: tuple[str, float],
+    odd: bool = False,
+    rare: int = 0,
+    log: float = 0.0,
+    native: float = 1.0,
+) -> Fit:
+    return Fit(country, regions, odd, rare, log, native, region_logs=regions)
 
 
 def ranked(
     texts: list[tuple[str, float]], fits: dict[str, list[Fit]], **changes: object
 ) -> Ranking:
     options: dict[str, object] = {
-        "aspect_misfit": {f.country: 0.0 for f in next(iter(fits.values()))}
-        if fits
-        else {"xx": 0.0},
         "topn": 10,
         "default_region": "",
         "must_match_pattern": False,
+        "only_regions": {},
+        "unread": 0.0,
     }
     return rank_candidates(texts, fits, **{**options, **changes})  # type: ignore[arg-type]
 
@@ -74,24 +78,85 @@ def test_the_default_region_is_echoed_and_matched() -> None:
     fits = {"A": [fit("xx", ("r", 1.0))], "B": [fit("xx", ("s", 1.0))]}
     result = ranked([("A", 0.6), ("B", 0.4)], fits, default_region="s")
     assert result.region == "s"
-    assert result.region_confidence == 0.0
     assert [c.matches_template for c in result.candidates] == [False, True]
 
 
-def test_the_region_is_the_one_its_format_points_to() -> None:
-    one = ranked([("A", 1.0)], {"A": [fit("xx", ("r", 6.0), ("s", 1.0))]})
-    assert one.region == "r"
-    assert one.region_confidence == pytest.approx(1.0, abs=0.01)
-    several = ranked([("A", 1.0)], {"A": [fit("xx", ("r", 6.0), ("s", 6.0), ("t", 6.0))]})
-    assert several.region == ""
+def test_an_unknown_default_region_is_echoed_and_matches_nothing() -> None:
+    result = ranked([("A", 0.6)], {"A": [fit("xx", ("r", 1.0))]}, default_region="nowhere")
+    assert result.region == "nowhere"
+    assert not result.candidates[0].matches_template
 
 
-def test_the_country_follows_format_and_shape() -> None:
-    fits = {"A": [fit("us"), fit("eu", ("de", 3.0))]}
-    assert ranked([("A", 0.9)], fits).country == "eu"
-    tall = ranked([("A", 0.9)], fits, aspect_misfit={"us": 0.0, "eu": -0.9})
-    assert tall.country == "us"
+def test_the_only_region_of_a_country_counts_as_given_whatever_the_default_is() -> None:
+    fits = {"A": [fit("gb", ("gb", 1.0))], "B": [fit("gb")]}
+    texts = [("A", 0.6), ("B", 0.4)]
+    result = ranked(texts, fits, default_region="md", only_regions={"gb": "gb"})
+    assert result.region == "gb"
+    assert [c.matches_template for c in result.candidates] == [True, False]
+    assert ranked(texts, fits, only_regions={"fr": "fr"}).region == ""
+
+
+def test_the_country_follows_what_its_formats_and_plates_say() -> None:
+    assert ranked([("A", 0.9)], {"A": [fit("us"), fit("eu", log=2.0)]}).country == "eu"
+    assert ranked([("A", 0.9)], {"A": [fit("us"), fit("eu")]}).country == "us"
+    fits = {"A": [fit("us"), fit("eu", log=1.0)], "B": [fit("us", log=2.0), fit("eu")]}
+    assert ranked([("A", 0.9), ("B", 0.1)], fits).country == "eu"
+    assert ranked([("A", 0.3), ("B", 0.7)], fits).country == "us"
+
+
+def test_a_lookalike_does_not_speak_for_another_country() -> None:
+    fits = {
+        "OKL1235": [fit("br", log=3.0), fit("eu", log=1.0)],
+        "OKLI235": [fit("br"), fit("eu", log=2.0)],
+    }
+    assert ranked([("OKLI235", 0.6), ("OKL1235", 0.2)], fits).country == "br"
+
+
+def test_a_country_says_little_about_a_plate_that_is_not_its_own() -> None:
+    texts = [("TVG399", 0.78), ("TVG1399", 0.2)]
+
+    def best(native: float) -> str:
+        fits = {
+            "TVG399": [fit("br", odd=True, native=native)],
+            "TVG1399": [fit("br", ("base", 6.0), native=native)],
+        }
+        return ranked(texts, fits).candidates[0].text
+
+    assert best(native=1.0) == "TVG1399"
+    assert best(native=0.35) == "TVG399"
 
 
 def test_nothing_read_gives_no_candidates() -> None:
     assert ranked([], {}).candidates == ()
+
+
+def test_what_was_not_read_weighs_on_odd_texts_more_than_on_well_formed_ones() -> None:
+    stated = {
+        name: ranked([("AB12", 0.99)], {"AB12": [how]}, unread=0.05).candidates[0].confidence
+        for name, how in (
+            ("formed", fit("xx", ("r", 6.0))),
+            ("plain", fit()),
+            ("odd", fit(odd=True)),
+        )
+    }
+    assert 0.98 < stated["formed"] < 1.0
+    assert 0.9 < stated["plain"] < 0.96
+    assert 0.8 < stated["odd"] < 0.9
+
+
+def test_lookalikes_go_to_the_commoner_of_two_formats() -> None:
+    # Brazil: AAA#### and AAA#A## say about the same, but the first is on five times as many plates.
+    grey = Fit("br", (("se", 6.1),), False, 0, region_logs=(("se", 5.9),))
+    newer = Fit("br", (("se", 5.1),), False, 0, region_logs=(("se", 3.5),))
+    fits = {"OZP8I26": [newer], "OZP8126": [grey]}
+    result = ranked([("OZP8I26", 0.7), ("OZP8126", 0.25)], fits)
+    assert result.candidates[0].text == "OZP8126"
+
+
+def test_shares_hold_every_text_whatever_is_wanted() -> None:
+    fits = {text: [fit()] for text in "ABC"}
+    texts = [("A", 0.5), ("B", 0.3), ("C", 0.1)]
+    one, ten = ranked(texts, fits, topn=1), ranked(texts, fits)
+    assert one.shares == ten.shares
+    assert len(one.candidates) == 1
+    assert [text for text, _ in one.shares] == ["A", "B", "C"]
