@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turn a plate's quad into an upright grey crop, and back."""
+"""Turn a plate's quad into an upright crop, grey or in colour, and back."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from alprcore.geometry import mapped
 from alprcore.records import Frame, GrayImage, Points, Quad
 
 wide_height = 64  # rows of the crop of a one-line plate, margin included
@@ -32,7 +33,7 @@ def rectify(frame: Frame, quad: Quad, *, margin: float) -> tuple[GrayImage, NDAr
         64 rows for plates at least three times as wide as high, up to 96 for squarer ones; the
         aspect is that of the quad's sides. Frame pixels beyond the border repeat it.
     matrix : (3, 3) float64 array
-        Maps crop pixels to frame pixels; `mapped` applies it.
+        Maps crop pixels to frame pixels; `geometry.mapped` applies it.
 
     Notes
     -----
@@ -53,13 +54,31 @@ def rectify(frame: Frame, quad: Quad, *, margin: float) -> tuple[GrayImage, NDAr
         cv2.getPerspectiveTransform(target.astype(np.float32), corners.astype(np.float32)),
         np.float64,
     )
-    return _sampled(frame, matrix, (cols, rows)), matrix
+    return _sampled(frame, matrix, (cols, rows), color=False), matrix
 
 
-def mapped(points: Points, matrix: NDArray[np.float64]) -> Points:
-    """Return the points after the 3x3 map: (n, 2) crop pixels to (n, 2) frame pixels."""
-    full = points @ matrix[:, :2].T + matrix[:, 2]
-    return np.asarray(full[:, :2] / full[:, 2:], np.float64)
+def rectify_color(frame: Frame, quad: Quad, *, size: tuple[int, int]) -> Frame:
+    """Return the plate upright, in colour, stretched to a size whatever its aspect.
+
+    Parameters
+    ----------
+    frame : (rows, cols, 3) uint8 array
+        Blue, green, red; any strides. Not modified.
+    quad : Quad
+        The plate's corners in frame pixels; they may lie outside the frame.
+    size : (int, int)
+        Columns and rows of the crop.
+
+    Returns
+    -------
+    crop : (rows, cols, 3) uint8 array
+    """
+    cols, rows = size
+    target = [[0, 0], [cols, 0], [cols, rows], [0, rows]]
+    matrix = cv2.getPerspectiveTransform(
+        np.array(target, np.float32), quad.to_points().astype(np.float32)
+    )
+    return _sampled(frame, np.asarray(matrix, np.float64), size, color=True)
 
 
 def _sides(corners: Points) -> tuple[float, float]:
@@ -68,29 +87,31 @@ def _sides(corners: Points) -> tuple[float, float]:
     return max(1.0, float(edge[0] + edge[2]) / 2), max(1.0, float(edge[1] + edge[3]) / 2)
 
 
-def _sampled(frame: Frame, matrix: NDArray[np.float64], size: tuple[int, int]) -> GrayImage:
-    """Return the crop that the matrix describes."""
+def _sampled(
+    frame: Frame, matrix: NDArray[np.float64], size: tuple[int, int], *, color: bool
+) -> NDArray[np.uint8]:
+    """Return the crop that the matrix describes, grey or in colour."""
     cols, rows = size
     outline = mapped(np.array([[0, 0], [cols, 0], [cols, rows], [0, rows]], np.float64), matrix)
     limit = np.array([frame.shape[1], frame.shape[0]])
     first = np.clip(np.floor(outline.min(axis=0)).astype(int) - 2, 0, limit - 1)
     last = np.clip(np.ceil(outline.max(axis=0)).astype(int) + 2, first + 1, limit)
     part = np.ascontiguousarray(frame[first[1] : last[1], first[0] : last[0]])
-    gray = np.asarray(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY), np.uint8)
+    seen = part if color else np.asarray(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY), np.uint8)
     width, height = _sides(outline)
     factor = min(width / cols, height / rows) / 1.5
     unit = np.array([1.0, 1.0])
     if factor > 1:
-        small = np.maximum(1, np.round(np.array(gray.shape[::-1]) / factor)).astype(int)
-        unit = np.array(gray.shape[::-1]) / small
+        small = np.maximum(1, np.round(np.array(seen.shape[1::-1]) / factor)).astype(int)
+        unit = np.array(seen.shape[1::-1]) / small
         shape = (int(small[0]), int(small[1]))
-        gray = np.asarray(cv2.resize(gray, shape, interpolation=cv2.INTER_AREA), np.uint8)
+        seen = np.asarray(cv2.resize(seen, shape, interpolation=cv2.INTER_AREA), np.uint8)
     # Pixel centres lie half a pixel off the corner coordinates in crop and part alike.
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     to_part = np.array([[1, 0, -first[0]], [0, 1, -first[1]], [0, 0, 1]], np.float64)
     to_small = np.array([[1 / unit[0], 0, -0.5], [0, 1 / unit[1], -0.5], [0, 0, 1]])
     crop = cv2.warpPerspective(
-        gray,
+        seen,
         to_small @ to_part @ matrix @ half,
         size,
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
