@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which parts of a picture are looked at as vehicles, and which of them is the main one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from alprcore.records import Box, Plate, Quad, VehicleBox
+
+# Lengths are in roots of the plate's area: 0.22 to 0.24 m on plates of every common shape.
+# A box narrower than this around a plate is no vehicle: cars are about 7.8 wide.
+NARROWEST = 3.0
+# From the middle of the plate to the vehicle's edges: sideways, up, down. The boxes of four
+# European cars seen from ahead or behind reach 3.5, 3.2 and 1.8; a little more does no harm.
+REACH = (3.8, 3.8, 1.9)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A part of the picture to look at as one vehicle.
+
+    Attributes
+    ----------
+    box
+        In pixels of the picture.
+    plates
+        Indices of the plates that the vehicle carries.
+    vehicle
+        Index of the detected vehicle; None for a box that was grown from a plate, or for the
+        whole picture.
+    """
+
+    box: Box
+    plates: tuple[int, ...]
+    vehicle: int | None
+
+
+def vehicle_of(quad: Quad, vehicles: Sequence[VehicleBox]) -> int | None:
+    """Return the index of the vehicle that carries a plate.
+
+    It is the smallest one that holds the middle of the plate and is wide enough for it.
+    """
+    x, y = quad.to_points().mean(axis=0)
+    least = NARROWEST * _unit(quad)
+    holding = [
+        (vehicle.box.width * vehicle.box.height, index)
+        for index, vehicle in enumerate(vehicles)
+        if vehicle.box.left <= x < vehicle.box.right
+        and vehicle.box.top <= y < vehicle.box.bottom
+        and vehicle.box.width >= least
+    ]
+    return min(holding)[1] if holding else None
+
+
+def on_vehicle(plate: Plate, vehicles: Sequence[VehicleBox]) -> Plate:
+    """Return the plate with the box of the vehicle that carries it, where one was found."""
+    index = vehicle_of(plate.quad, vehicles)
+    return plate if index is None else replace(plate, vehicle_region=vehicles[index].box)
+
+
+def vehicles_to_look_at(
+    plates: Sequence[Quad], vehicles: Sequence[VehicleBox], width: int, height: int
+) -> tuple[Sight, ...]:
+    """Return the vehicles of a picture, the main one first; at least one.
+
+    Parameters
+    ----------
+    plates : sequence of Quad
+        Corners of the plates in pixels of the picture, the most important plate first.
+    vehicles : sequence of VehicleBox
+        Vehicles that were detected.
+    width, height : int
+        Size of the picture.
+
+    Returns
+    -------
+    tuple of Sight
+        Vehicles with a plate in the order of the plates: the detected one around the plate, else
+        a box grown from the plate. Then the detected vehicles without a plate, largest first.
+        Where there is neither, the whole picture.
+    """
+    carriers = [vehicle_of(quad, vehicles) for quad in plates]
+    sights: list[Sight] = []
+    for number, (quad, index) in enumerate(zip(plates, carriers, strict=True)):
+        if index is None:
+            sights.append(Sight(_grown(quad, width, height), (number,), None))
+        elif index not in carriers[:number]:
+            on_it = tuple(i for i, carrier in enumerate(carriers) if carrier == index)
+            sights.append(Sight(vehicles[index].box, on_it, index))
+    others = [(i, vehicle.box) for i, vehicle in enumerate(vehicles) if i not in carriers]
+    others.sort(key=lambda item: (-item[1].width * item[1].height, item[0]))
+    sights += [Sight(box, (), index) for index, box in others]
+    return tuple(sights) or (Sight(Box(0, 0, width, height), (), None),)
+
+
+def _unit(quad: Quad) -> float:
+    """Return the root of the quad's area, in pixels."""
+    x, y = quad.to_points().T
+    return float(np.sqrt(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2))
+
+
+def _grown(quad: Quad, width: int, height: int) -> Box:
+    """Return the box that a vehicle with this plate fills, cut to the picture."""
+    x, y = (float(value) for value in quad.to_points().mean(axis=0))
+    side, up, down = (reach * _unit(quad) for reach in REACH)
+    x, y = min(max(x, 0.0), float(width)), min(max(y, 0.0), float(height))
+    return Box(max(0.0, x - side), max(0.0, y - up), min(width, x + side), min(height, y + down))

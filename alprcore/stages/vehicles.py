@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Find the vehicles of a frame: one pass of a small network over the whole of it, shrunk."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from alprcore.records import Box, Frame, VehicleBox
+from alprcore.vehicle_finder import VehicleFinder
+
+# 320x192 for 16:9: a vehicle of 6 % of the width is 20 pixels wide, the smallest that was trained.
+AREA = 320 * 192  # pixels
+STRIDE = 16  # of the map; fixed with the network by `alprcore.training.vehicle_box_net`
+SAME = 0.5  # overlap (IoU) from which two boxes are one vehicle
+
+
+def find_vehicles(
+    frame: Frame, finder: VehicleFinder, *, min_score: float, most: int
+) -> tuple[VehicleBox, ...]:
+    """Return the cars, vans, buses and lorries of a frame, the surest first.
+
+    Parameters
+    ----------
+    frame : (rows, cols, 3) uint8 array
+        Blue, green, red; any strides. Not modified.
+    finder : VehicleFinder
+    min_score : float
+        Vehicles below it are dropped, [0, 1].
+    most : int
+        At most so many.
+    """
+    rows, cols = frame.shape[:2]
+    if rows < 4 or cols < 4:
+        return ()
+    small, unit_x, unit_y = _shrunk(frame)
+    boxes = _decoded(finder.map(small), min_score)
+    boxes[:, [0, 2]] = np.clip(boxes[:, [0, 2]] * unit_x, 0, cols)
+    boxes[:, [1, 3]] = np.clip(boxes[:, [1, 3]] * unit_y, 0, rows)
+    boxes = boxes[(boxes[:, 2:4] - boxes[:, :2]).min(axis=1) >= 2]
+    return tuple(
+        VehicleBox(Box(*(float(v) for v in box[:4])), float(box[4]))
+        for box in _distinct(boxes)[:most]
+    )
+
+
+def _shrunk(frame: Frame) -> tuple[Frame, float, float]:
+    """Return the frame at `AREA` pixels, padded, and how many frame pixels each of its spans."""
+    rows, cols = frame.shape[:2]
+    scale = min((AREA / (rows * cols)) ** 0.5, 1024 / max(rows, cols))
+    size = (max(1, round(cols * scale)), max(1, round(rows * scale)))
+    small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    canvas = np.full((-(-size[1] // 32) * 32, -(-size[0] // 32) * 32, 3), 114, np.uint8)
+    canvas[: size[1], : size[0]] = small
+    return canvas, cols / size[0], rows / size[1]
+
+
+def _decoded(found: NDArray[np.float32], min_score: float) -> NDArray[np.float64]:
+    """Return left, top, right, bottom, score of the cells that no neighbour outdoes."""
+    heat = np.ascontiguousarray(found[0])
+    peaks = heat >= cv2.dilate(heat, np.ones((3, 3), np.uint8))
+    rows, cols = np.nonzero(peaks & (heat >= max(min_score, 1e-3)))
+    score, x, y, wide, high = found[:, rows, cols].astype(np.float64)
+    x, y = (x + cols + 0.5) * STRIDE, (y + rows + 0.5) * STRIDE
+    wide, high = np.exp(np.clip([wide, high], -3.0, 5.0)) * STRIDE / 2
+    return np.stack([x - wide, y - high, x + wide, y + high, score], axis=1)
+
+
+def _distinct(boxes: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Return the boxes, best first, such that no two are the same vehicle."""
+    kept: list[NDArray[np.float64]] = []
+    for box in boxes[np.lexsort((boxes[:, 1], boxes[:, 0], -boxes[:, 4]))]:
+        if all(_overlap(box, other) < SAME for other in kept):
+            kept.append(box)
+    return kept
+
+
+def _overlap(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:4], other[2:4])
+    meet = float(np.prod(np.clip(high - low, 0, None)))
+    areas = [float(np.prod(box[2:4] - box[:2])) for box in (one, other)]
+    return meet / max(sum(areas) - meet, 1e-9)
