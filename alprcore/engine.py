@@ -3,41 +3,39 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from alprcore.bank import Bank, parse_bank
-from alprcore.countries import Country, parse_country
-from alprcore.errors import CountryError, SettingsError
+from alprcore.bank import Bank, parse_bank, read_bank
+from alprcore.country_set import load_countries
+from alprcore.errors import ImageError
+from alprcore.examination import Examination, Reader, examine_crop, examine_plate
 from alprcore.finder import PlateFinder
 from alprcore.image import ImageSource, load_frame
-from alprcore.lattice import Reading
-from alprcore.records import Box, Detection, Fit, Frame, GrayImage, Plate, Quad, VehicleBox
-from alprcore.resources import bank_bytes, country_codes, country_text, model_bytes
+from alprcore.looks import Looks, look_at_vehicles
+from alprcore.records import Box, Detection, Frame, Plate
+from alprcore.region_model import RegionModel
+from alprcore.resources import bank_bytes, model_bytes
 from alprcore.results import Recognition
-from alprcore.settings import Settings
-from alprcore.stages.detect import Findings, find_plates
-from alprcore.stages.glyphs import read_glyphs
-from alprcore.stages.patterns import CountryPatterns, compile_patterns, match_patterns
-from alprcore.stages.rank import rank_candidates
-from alprcore.stages.read import read_plate
-from alprcore.stages.rectify import rectify
+from alprcore.search import (
+    View,
+    load_mask,
+    plate_in_picture,
+    quads_in_picture,
+    search,
+    search_vehicles,
+    view_of,
+)
+from alprcore.settings import Settings, changed, checked_tasks
+from alprcore.stages.areas import clamped_areas
+from alprcore.stages.detect import corners_in
+from alprcore.stages.main_vehicle import on_vehicle
+from alprcore.stages.prewarp import parse_prewarp
 from alprcore.stages.select import select_plates
-
-ONE_LINE_ONLY = frozenset({"us", "mx", "br", "au", "auwide"})
-
-
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """A plate and what led to its reading: the upright crop, its lines and lattices, the bank."""
-
-    plate: Plate
-    crop: GrayImage
-    reading: Reading
-    bank: Bank
+from alprcore.vehicle_finder import VehicleFinder
+from alprcore.vehicle_model import VehicleModel
 
 
 class Engine:
@@ -66,214 +64,233 @@ class Engine:
     'BA738DE'
     """
 
-    __slots__ = ("_bank", "_countries", "_finder", "_lengths", "_settings", "_two_lines")
+    __slots__ = ("_finder", "_mask", "_prewarp", "_reader", "_vehicle_finder", "_vehicles")
 
     def __init__(
         self, country: str | None = None, *, settings: Settings | None = None, **changes: Any
     ) -> None:
-        base = settings or Settings()
         if country is not None:
-            codes = tuple(code.strip().lower() for code in country.split(",") if code.strip())
-            changes["country"] = codes
-        try:
-            base = replace(base, **changes)
-        except TypeError as error:
-            raise SettingsError(f"settings: {error}") from error
-        self._settings = base
-        self._countries = _load_countries(base.country)
-        # American plates carry words as tall as a second line: no second line is looked for there.
-        self._two_lines = any(country.code not in ONE_LINE_ONLY for country, _ in self._countries)
-        self._lengths = range(
-            min(country.min_chars for country, _ in self._countries),
-            max(country.max_chars for country, _ in self._countries) + 1,
-        )
-        self._finder = PlateFinder(
-            model_bytes("plate_detector.onnx"),
-            model_bytes("plate_corners.onnx"),
-            threads=base.threads,
-        )
-        self._bank = parse_bank(bank_bytes("latin.npz"))
+            changes["country"] = country
+        wanted = changed(settings or Settings(), changes)
+        countries = load_countries(wanted.country, wanted.country_dirs)
+        regions = RegionModel(model_bytes, threads=wanted.threads)
+        self._reader = Reader(_load_bank(wanted), countries, wanted, regions)
+        self._finder = _load_finder(wanted)
+        self._mask = load_mask(wanted.detection_mask, wanted.max_pixels)
+        self._prewarp = parse_prewarp(wanted.prewarp)
+        self._vehicle_finder = VehicleFinder(model_bytes, threads=wanted.threads)
+        self._vehicles = VehicleModel(model_bytes, threads=wanted.threads)
 
     @property
     def settings(self) -> Settings:
         """What this engine does."""
-        return self._settings
+        return self._reader.settings
+
+    def with_settings(self, **changes: Any) -> Engine:
+        """Return an engine with some settings changed; it shares what is loaded with this one.
+
+        Parameters
+        ----------
+        **changes
+            Settings by name; ``country`` as for `Engine`.
+
+        Raises
+        ------
+        CountryError, SettingsError
+            As for `Engine`.
+
+        Examples
+        --------
+        >>> Engine(country="eu").with_settings(country="us", topn=3).settings.topn
+        3
+        """
+        before, after = self.settings, changed(self.settings, changes)
+        reader, finder, mask = self._reader, self._finder, self._mask
+        vehicle_finder, vehicles = self._vehicle_finder, self._vehicles
+        if (after.country, after.country_dirs) != (before.country, before.country_dirs):
+            countries = load_countries(after.country, after.country_dirs)
+            reader = replace(reader, countries=countries)
+        if after.bank != before.bank:
+            reader = replace(reader, bank=_load_bank(after))
+        if after.threads != before.threads:
+            finder = _load_finder(after)
+            vehicle_finder = VehicleFinder(model_bytes, threads=after.threads)
+            vehicles = VehicleModel(model_bytes, threads=after.threads)
+            regions = RegionModel(model_bytes, threads=after.threads)
+            reader = replace(reader, region_model=regions)
+        if after.detection_mask != before.detection_mask:
+            mask = load_mask(after.detection_mask, after.max_pixels)
+        twin = object.__new__(type(self))
+        twin._reader, twin._finder, twin._mask = replace(reader, settings=after), finder, mask
+        twin._vehicle_finder, twin._vehicles = vehicle_finder, vehicles
+        twin._prewarp = parse_prewarp(after.prewarp)
+        return twin
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as settings: the networks are loaded again from the shipped files."""
-        return _from_settings, (self._settings,)
+        return _from_settings, (self.settings,)
 
-    def recognize(self, image: ImageSource) -> Recognition:
+    def recognize(
+        self,
+        image: ImageSource,
+        *,
+        regions_of_interest: Sequence[Box] = (),
+        tasks: Collection[str] = ("plate",),
+    ) -> Recognition:
         """Return the plates of one picture.
 
         Parameters
         ----------
         image : str, path, bytes, or (rows, cols[, 1 | 3 | 4]) uint8 array
             A file, its content, or pixels (blue, green, red[, alpha], or grey); any strides.
+        regions_of_interest : sequence of Box, optional
+            Areas to search, in pixels of the picture; all of it when there is none. What reaches
+            beyond the picture is cut, what lies outside finds nothing; see
+            `stages.areas.clamped_areas`. A plate in several areas is reported once.
+        tasks : collection of str, optional
+            What is wanted, of ``"plate"``, ``"color"``, ``"make"`` and ``"makemodel"``. Without
+            ``"plate"`` nothing is read.
 
         Raises
         ------
         ImageError
             If the picture cannot be read. A picture without plates is no error.
+        SettingsError
+            If a task is unknown, or a region of interest is no box.
         """
-        frame = load_frame(image, max_pixels=self._settings.max_pixels)
-        return self._recognize_frame(frame)
-
-    def recognize_batch(self, images: Iterable[ImageSource]) -> list[Recognition]:
-        """Return `recognize` of each picture, in order.
-
-        Raises
-        ------
-        ImageError
-            At the first picture that cannot be read.
-        """
-        return [self.recognize(image) for image in images]
-
-    def examine(self, image: ImageSource) -> tuple[Examination, ...]:
-        """Return, for each plate that `recognize` returns, all that led to its reading.
-
-        Raises
-        ------
-        ImageError
-            If the picture cannot be read.
-        """
-        frame = load_frame(image, max_pixels=self._settings.max_pixels)
-        return self._examine_frame(frame)[1]
-
-    def _recognize_frame(self, frame: Frame) -> Recognition:
+        wanted = checked_tasks(tasks)
+        frame = load_frame(image, max_pixels=self.settings.max_pixels)
         epoch_ms, begin = time.time_ns() // 1_000_000, time.perf_counter()
-        found, examined = self._examine_frame(frame)
         height, width = frame.shape[:2]
+        areas = clamped_areas(regions_of_interest, width, height)
+        view = view_of(frame, areas, self._prewarp, self._mask)
+        found = search(view, self._finder, self.settings)
+        examined = self._examine(view, found) if "plate" in wanted else ()
+        plates_done = time.perf_counter()
+        plates = tuple(each.plate for each in examined)
+        looks = self._look_at(frame, view, plates, found, wanted - {"plate"})
+        done = time.perf_counter()
         return Recognition(
             width=width,
             height=height,
             epoch_ms=epoch_ms,
-            elapsed_ms=(time.perf_counter() - begin) * 1e3,
-            regions_of_interest=(Box(0, 0, width, height),),
-            plates=tuple(examination.plate for examination in examined),
-            vehicles=found.vehicles,
+            elapsed_ms=(done - begin) * 1e3,
+            regions_of_interest=areas,
+            plates=looks.plates,
+            vehicles=looks.vehicles,
+            main_vehicle=looks.main,
+            vehicles_ms=(done - plates_done) * 1e3,
         )
 
-    def _examine_frame(self, frame: Frame) -> tuple[Findings, tuple[Examination, ...]]:
-        settings = self._settings
-        found = find_plates(
-            frame,
-            self._finder,
-            min_score=settings.min_plate_score,
-            max_plates=settings.max_plates,
-            vehicle_min_score=settings.min_vehicle_score,
-            tiled=settings.tiled,
-        )
-        examined = [
-            self._examine_plate(frame, detection, index, found.vehicles)
-            for index, detection in enumerate(found.plates)
-        ]
-        readable = [examination for examination in examined if examination is not None]
-        chosen = select_plates(
-            [examination.plate for examination in readable],
-            lengths=self._lengths,
-            min_plausibility=settings.min_plausibility,
-        )
-        return found, tuple(readable[i] for i in chosen)
-
-    def _examine_plate(
-        self, frame: Frame, detection: Detection, index: int, vehicles: tuple[VehicleBox, ...]
-    ) -> Examination | None:
-        """Return the plate at `detection`, or None when nothing on it could be text."""
-        begin = time.perf_counter()
-        settings = self._settings
-        sure = detection.score >= settings.sure_plate_score
-        crop, matrix = rectify(frame, detection.quad, margin=settings.plate_margin)
-        reading = read_plate(
-            crop,
-            self._bank,
-            count=max(10, settings.topn),
-            proposals=settings.line_proposals if sure else max(1, settings.line_proposals - 1),
-            more_proposals=settings.more_line_proposals if sure else 0,
-            two_lines=self._two_lines,
-        )
-        ranking = rank_candidates(
-            reading.texts,
-            {text: self._fits(text) for text, _ in reading.texts},
-            aspect_misfit=self._aspect_misfit(detection.quad),
+    def _look_at(
+        self,
+        frame: Frame,
+        view: View,
+        plates: tuple[Plate, ...],
+        found: tuple[Detection, ...],
+        wanted: frozenset[str],
+    ) -> Looks:
+        """Return the plates on their vehicles, with the looks that are wanted."""
+        settings = self.settings
+        if not wanted and not settings.find_vehicles:
+            return Looks(plates, (), None)
+        vehicles = search_vehicles(view, self._vehicle_finder, settings)
+        plates = tuple(on_vehicle(plate, vehicles) for plate in plates)
+        if not wanted:
+            return Looks(plates, vehicles, None)
+        return look_at_vehicles(
+            frame if view.to_picture is not None else view.frame,  # what is masked stays so
+            plates,
+            vehicles,
+            self._vehicles,
+            detected=quads_in_picture(view, found),
+            tasks=wanted,
             topn=settings.topn,
-            default_region=settings.default_region,
-            must_match_pattern=settings.must_match_pattern,
+            most=settings.max_vehicles,
         )
-        if not ranking.candidates:
-            return None
-        best = ranking.candidates[0]
-        plate = Plate(
-            text=best.text,
-            confidence=best.confidence,
-            matches_template=best.matches_template,
-            country=ranking.country,
-            region=ranking.region,
-            region_confidence=ranking.region_confidence,
-            quad=detection.quad,
-            detection_score=detection.score,
-            candidates=ranking.candidates,
-            glyphs=read_glyphs(reading, best.text, self._bank, matrix),
-            plate_index=index,
-            requested_topn=settings.topn,
-            elapsed_ms=(time.perf_counter() - begin) * 1e3,
-            vehicle_region=_vehicle_of(detection.quad, vehicles),
+
+    def recognize_batch(
+        self,
+        images: Iterable[ImageSource],
+        *,
+        regions_of_interest: Sequence[Box] = (),
+        tasks: Collection[str] = ("plate",),
+    ) -> list[Recognition | ImageError]:
+        """Return `recognize` of each picture, in order; for one that cannot be read, its error.
+
+        Parameters
+        ----------
+        images : iterable of pictures
+            Each as for `recognize`.
+        regions_of_interest, tasks
+            As for `recognize`, for every picture.
+
+        Raises
+        ------
+        SettingsError
+            As for `recognize`. No picture raises.
+        """
+        done: list[Recognition | ImageError] = []
+        for image in images:
+            try:
+                found = self.recognize(image, regions_of_interest=regions_of_interest, tasks=tasks)
+            except ImageError as error:
+                done.append(error)
+            else:
+                done.append(found)
+        return done
+
+    def examine(
+        self, image: ImageSource, *, regions_of_interest: Sequence[Box] = ()
+    ) -> tuple[Examination, ...]:
+        """Return, for each plate that `recognize` returns, all that led to its reading.
+
+        Raises
+        ------
+        ImageError, SettingsError
+            As for `recognize`.
+        """
+        frame = load_frame(image, max_pixels=self.settings.max_pixels)
+        areas = clamped_areas(regions_of_interest, frame.shape[1], frame.shape[0])
+        view = view_of(frame, areas, self._prewarp, self._mask)
+        return self._examine(view, search(view, self._finder, self.settings))
+
+    def _examine(self, view: View, found: tuple[Detection, ...]) -> tuple[Examination, ...]:
+        """Return the plates to report, read, where they are in the picture."""
+        settings, reader = self.settings, self._reader
+        readable: list[Examination] = []
+        for index, detection in enumerate(found):
+            if settings.skip_detection:
+                corners = corners_in(view.frame, detection.quad.bounds(), self._finder)
+                read = examine_crop(view.frame, detection, corners, reader, index=index)
+            else:
+                read = examine_plate(view.frame, detection, reader, index=index)
+            if read is not None:
+                readable.append(read)
+        chosen = select_plates(
+            [each.plate for each in readable],
+            lengths=reader.countries.lengths,
+            min_plausibility=settings.min_plausibility,
+            min_confidence=settings.min_confidence,
         )
-        return Examination(plate, crop, reading, self._bank)
-
-    def _fits(self, text: str) -> list[Fit]:
-        return [_fit(text, country, patterns) for country, patterns in self._countries]
-
-    def _aspect_misfit(self, quad: Quad) -> dict[str, float]:
-        """Return, for each country, how far the plate's shape is from its own (log ratio)."""
-        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = quad.to_points()
-        width = math.hypot(x1 - x0, y1 - y0) + math.hypot(x2 - x3, y2 - y3)
-        height = math.hypot(x3 - x0, y3 - y0) + math.hypot(x2 - x1, y2 - y1)
-        aspect = max(width, 1e-3) / max(height, 1e-3)
-        return {
-            country.code: math.log(aspect * country.plate_mm[1] / country.plate_mm[0])
-            for country, _ in self._countries
-        }
+        placed = [
+            (readable[i], plate_in_picture(view, readable[i].plate, whole=settings.skip_detection))
+            for i in chosen
+        ]
+        return tuple(replace(each, plate=plate) for each, plate in placed if plate is not None)
 
 
 def _from_settings(settings: Settings) -> Engine:
     return Engine(settings=settings)
 
 
-def _load_countries(codes: tuple[str, ...]) -> tuple[tuple[Country, CountryPatterns], ...]:
-    """Return the countries of `codes` with their formats; "auto" is every one that can be read."""
-    wanted = country_codes() if "auto" in codes else list(dict.fromkeys(codes))
-    countries = []
-    for code in wanted:
-        country = parse_country(country_text(code), f"{code}.toml")
-        if country.unreadable_script:
-            if "auto" in codes:
-                continue
-            raise CountryError(
-                f"country {code}: its plates carry {country.unreadable_script}, which this version"
-                " cannot read"
-            )
-        countries.append((country, compile_patterns(country)))
-    return tuple(countries)
+def _load_bank(settings: Settings) -> Bank:
+    return read_bank(settings.bank) if settings.bank else parse_bank(bank_bytes("latin.npz"))
 
 
-def _fit(text: str, country: Country, patterns: CountryPatterns) -> Fit:
-    """Return how a text fits a country."""
-    length = len(text.replace("\n", ""))
-    return Fit(
-        country=country.code,
-        regions=tuple((m.region, m.specificity) for m in match_patterns(text, patterns)),
-        odd_length=not country.min_chars <= length <= country.max_chars,
-        rare_letters=sum(text.count(letter) for letter in country.rare_letters),
+def _load_finder(settings: Settings) -> PlateFinder:
+    return PlateFinder(
+        model_bytes("plate_detector.onnx"),
+        model_bytes("plate_corners.onnx"),
+        threads=settings.threads,
     )
-
-
-def _vehicle_of(quad: Quad, vehicles: tuple[VehicleBox, ...]) -> Box | None:
-    """Return the smallest vehicle that holds the middle of the plate."""
-    x, y = quad.to_points().mean(axis=0)
-    holding = [
-        vehicle.box
-        for vehicle in vehicles
-        if vehicle.box.left <= x < vehicle.box.right and vehicle.box.top <= y < vehicle.box.bottom
-    ]
-    return min(holding, key=lambda box: box.width * box.height, default=None)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from alprcore import _readings
 from alprcore.bank import Bank
-from alprcore.engine import Engine, Examination
+from alprcore.engine import Engine
+from alprcore.examination import Examination
 from alprcore.image import ImageSource
 from alprcore.lattice import LineReading
 from alprcore.records import Frame

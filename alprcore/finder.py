@@ -28,17 +28,17 @@ class PlateFinder:
 
     def __init__(self, detector: bytes, corners: bytes | None, *, threads: int = 1) -> None:
         self._source = (detector, corners, threads)
-        self._detector = _session(detector, threads)
-        self._corners = None if corners is None else _session(corners, threads)
+        self._detector = onnx_session(detector, threads)
+        self._corners = None if corners is None else onnx_session(corners, threads)
 
     def __reduce__(self) -> tuple[Any, ...]:
         detector, corners, threads = self._source
         return partial(PlateFinder, threads=threads), (detector, corners)
 
-    def maps(self, image: Frame) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the plate map and the vehicle map of a picture with sides that 32 divides."""
-        plates, vehicles = self._detector.run(None, {"image": image[None]})
-        return plates, vehicles
+    def map(self, image: Frame) -> NDArray[np.float32]:
+        """Return the (5, rows / 8, cols / 8) map of a picture with sides that 32 divides."""
+        plates: NDArray[np.float32] = self._detector.run(None, {"image": image[None]})[0]
+        return plates
 
     def refined(self, crops: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         """Return the (n, 4, 2) corners in (n, 64, 128) grey crops, or None without a refiner."""
@@ -48,7 +48,7 @@ class PlateFinder:
         return corners
 
 
-def _session(model: bytes, threads: int) -> Any:
+def onnx_session(model: bytes, threads: int) -> Any:
     """Return an ONNX Runtime session on the CPU that leaves the process's other threads alone."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

@@ -126,9 +126,11 @@ class Glyph:
     quad
         Where it stands, in pixels of the original picture.
     confidence
-        Probability of `text` in this slot, [0, 1].
+        Probability of `text` in this slot, [0, 1], the other readings of the plate and the formats
+        of its country counted.
     alternatives
-        Characters with their probabilities in this slot, best first, `text` included.
+        Characters with their probabilities in this slot by its look alone, best first, `text`
+        included.
     template
         Index of the matched template in the bank.
     score
@@ -158,12 +160,24 @@ class Fit:
         Whether the country's texts are shorter or longer.
     rare_letters
         How many letters of the text the country hardly issues.
+    country_log
+        How far the text's formats, the plate's shape and number of lines, and the number of
+        vehicles speak for the country (natural logarithm, up to a constant).
+    native
+        How well the plate's shape is one of the country's, 1 at best; near 0 the plate is from
+        elsewhere, and what the country's texts are like says little about it.
+    region_logs
+        Code of each region with such a format, and how much likelier its formats make the text
+        than chance makes it among all texts of its length (natural logarithm).
     """
 
     country: str
     regions: tuple[tuple[str, float], ...]
     odd_length: bool
     rare_letters: int
+    country_log: float = 0.0
+    native: float = 1.0
+    region_logs: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +191,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """One plate, read. `text`, `confidence` and `matches_template` are the chosen candidate's."""
+    """One plate, read. `text`, `confidence` and `matches_template` are the chosen candidate's.
+
+    A plate is `truncated` when it may go on beyond the picture's border. `text_with_unsure` is the
+    text with ``?`` for each character that is less probable than ``Settings.unsure_below``.
+    """
 
     text: str
     confidence: float
@@ -194,3 +212,6 @@ class Plate:
     elapsed_ms: float
     vehicle_region: Box | None = None
     vehicle: VehicleLook | None = None
+    regions: tuple[Label, ...] = ()
+    truncated: bool = False
+    text_with_unsure: str = ""

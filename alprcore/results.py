@@ -40,6 +40,8 @@ class Recognition:
     main_vehicle
         Look of the picture's main vehicle: the first plate's, else the largest one; None when it
         was not asked for.
+    vehicles_ms
+        How much of `elapsed_ms` went into finding vehicles and looking at them.
     """
 
     width: int
@@ -50,6 +52,7 @@ class Recognition:
     plates: tuple[Plate, ...]
     vehicles: tuple[VehicleBox, ...] = ()
     main_vehicle: VehicleLook | None = None
+    vehicles_ms: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the `alpr_results` object, version 2.
@@ -101,13 +104,13 @@ class Recognition:
         >>> Recognition(8, 6, 1700000000123, 0.25, (), ()).to_json()[63:]
         '"img_height":6,"processing_time_ms":0.250000,"regions_of_interest":[],"results":[]}'
         """
-        return _json(self.to_dict())
+        return json_text(self.to_dict())
 
 
 def unread_json(error: str, *, epoch_ms: int) -> str:
     """Return the `alpr_results` line of an input that could not be read: sizes 0, and `error`."""
     unread = Recognition(0, 0, epoch_ms, 0.0, (), ())
-    return _json({**unread.to_dict(), "error": error})
+    return json_text({**unread.to_dict(), "error": error})
 
 
 def _plate(plate: Plate) -> dict[str, Any]:
@@ -176,11 +179,12 @@ def _decimals(value: float) -> float:
     return round(float(value), 6) if math.isfinite(value) else 0.0
 
 
-def _json(value: Any) -> str:
+def json_text(value: Any) -> str:
+    """Return a value as JSON without spaces; numbers as in `Recognition.to_json`."""
     if isinstance(value, dict):
-        return "{" + ",".join(f'"{key}":{_json(item)}' for key, item in value.items()) + "}"
+        return "{" + ",".join(f'"{key}":{json_text(item)}' for key, item in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(_json, value)) + "]"
+        return "[" + ",".join(map(json_text, value)) + "]"
     if isinstance(value, float):
         return _number(value)
     return _WRITER.encode(value)

@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from numbers import Integral, Real
+from typing import Any
 
 from alprcore.errors import SettingsError
 
 MOST_CANDIDATES = 1000
+MOST_ANALYSES = 64
+TASKS = ("plate", "color", "make", "makemodel")
+"""What a picture can be asked for: plates, and how the vehicles look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +25,40 @@ class Settings:
     country
         Country codes, or ``("auto",)`` for all of them. A prior, never a filter: a foreign plate
         is read as it stands.
+    country_dirs
+        Folders with country files, ``<code>.toml``, on top of the shipped ones: a code there adds
+        a country or takes the place of one.
     topn
         Candidates a plate, 1 to 1000.
     default_region
-        Region code that is reported and matched when none can be inferred, ``""`` for none.
+        Region code that is reported as it stands and matched, ``""`` for none.
     must_match_pattern
-        Whether a candidate that matches no format of the countries is dropped.
+        Whether a candidate is dropped that matches no format: of the default region when there is
+        one, else of the countries. A plate without any other candidate goes with them.
+    detect_region
+        Whether the look of a US plate has a say in its region, and not its text alone: 2.4 ms a
+        plate.
+    min_confidence
+        Plates whose best reading is less probable than this are dropped, [0, 1].
+    min_character_confidence
+        Candidates are dropped with a character that is less probable than this where it stands,
+        [0, 1].
+    unsure_below
+        Characters less probable than this, [0, 1], are ``?`` in `Plate.text_with_unsure`.
+    bank
+        Path of a template bank made by ``alprcore train-bank``, ``""`` for the shipped one.
+    prewarp
+        How the picture is turned before it is searched, ``"planar,…"`` (see `stages.prewarp`);
+        ``""``, and what is no such text, for not at all. Results are in the original picture.
+    detection_mask
+        Path of a picture whose white part is searched, ``""`` for none; it is resized to each
+        picture.
+    skip_detection
+        Whether the picture, or each of its regions of interest, is itself a plate.
+    max_plate_width_percent, max_plate_height_percent
+        Larger plates are dropped, in percent of the searched area.
+    analysis_count
+        How often each plate is read, each time cut out a little differently; the mean counts.
     min_plate_score
         Plates the network scores below this, in [0, 1], are not read.
     min_plausibility
@@ -32,8 +66,17 @@ class Settings:
         `stages.select`.
     max_plates
         Most plates a picture.
+    max_vehicles
+        Most vehicles whose look is taken, where it is asked for; each takes some milliseconds.
+    find_vehicles
+        Whether vehicles are boxed when their look is not asked for; it takes another network.
     min_vehicle_score
         Vehicles the network scores below this, in [0, 1], are not reported.
+    detection_pixels
+        Pixels that a picture is shrunk to when plates are looked for; 230,400 (640x360) take half
+        the time of the default 518,400 (960x540) and lose plates narrower than 30 of 1,280 pixels.
+    tilted
+        Whether a picture without a sure plate is searched again turned by 30 degrees either way.
     tiled
         Whether large pictures get a second pass in tiles, for small plates.
     plate_margin
@@ -42,6 +85,8 @@ class Settings:
         Larger pictures are refused before they are decoded.
     line_proposals
         Lines tried a plate; the best-read one wins.
+    unsure_line_proposals
+        The same for a plate that the network is not sure of.
     more_line_proposals
         Lines tried on top of these where none is legible and the network is sure of the plate.
     sure_plate_score
@@ -51,38 +96,115 @@ class Settings:
     """
 
     country: tuple[str, ...] = ("auto",)
+    country_dirs: tuple[str, ...] = ()
     topn: int = 10
     default_region: str = ""
     must_match_pattern: bool = False
+    detect_region: bool = True
+    min_confidence: float = 0.0
+    min_character_confidence: float = 0.0
+    unsure_below: float = 0.0
+    bank: str = ""
+    prewarp: str = ""
+    detection_mask: str = ""
+    skip_detection: bool = False
+    max_plate_width_percent: float = 100.0
+    max_plate_height_percent: float = 100.0
+    analysis_count: int = 1
     min_plate_score: float = 0.3
     min_plausibility: float = 0.5
     max_plates: int = 32
-    min_vehicle_score: float = 0.4
+    max_vehicles: int = 8
+    find_vehicles: bool = False
+    min_vehicle_score: float = 0.35
+    detection_pixels: int = 960 * 540
+    tilted: bool = True
     tiled: bool = True
     plate_margin: float = 0.12
     max_pixels: int = 100_000_000
     line_proposals: int = 3
+    unsure_line_proposals: int = 2
     more_line_proposals: int = 4
     sure_plate_score: float = 0.45
     threads: int = 1
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
+        for name in ("country", "country_dirs"):
+            texts: Any = getattr(self, name)
+            if not isinstance(texts, tuple) or not all(isinstance(text, str) for text in texts):
+                raise SettingsError(f"{name}: expected a tuple of texts, got {texts!r}")
         if not self.country:
             raise SettingsError("country: expected at least one code")
-        _within("topn", self.topn, 1, MOST_CANDIDATES)
-        _within("min_plate_score", self.min_plate_score, 0, 1)
-        _within("min_plausibility", self.min_plausibility, 0, 2)
-        _within("min_vehicle_score", self.min_vehicle_score, 0, 1)
-        _within("plate_margin", self.plate_margin, 0, 1)
-        _within("max_plates", self.max_plates, 1, 10_000)
-        _within("max_pixels", self.max_pixels, 1, 2**31)
-        _within("line_proposals", self.line_proposals, 1, 8)
-        _within("more_line_proposals", self.more_line_proposals, 0, 16)
-        _within("sure_plate_score", self.sure_plate_score, 0, 1)
-        _within("threads", self.threads, 1, 256)
+        for name in ("default_region", "bank", "prewarp", "detection_mask"):
+            if not isinstance(getattr(self, name), str):
+                raise SettingsError(f"{name}: expected a text, got {getattr(self, name)!r}")
+        for name, low, high in _COUNTS:
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or not low <= int(value) <= high:
+                raise SettingsError(f"{name}: expected {low} to {high}, got {value!r}")
+        for name, highest in _SHARES:
+            value = getattr(self, name)
+            if not isinstance(value, Real) or not 0 <= float(value) <= highest:
+                raise SettingsError(f"{name}: expected 0 to {highest}, got {value!r}")
 
 
-def _within(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise SettingsError(f"{name}: expected {low} to {high}, got {value}")
+_COUNTS = (
+    ("topn", 1, MOST_CANDIDATES),
+    ("max_plates", 1, 10_000),
+    ("detection_pixels", 10_000, 4_000_000),
+    ("max_vehicles", 1, 10_000),
+    ("max_pixels", 1, 2**31),
+    ("analysis_count", 1, MOST_ANALYSES),
+    ("line_proposals", 1, 8),
+    ("unsure_line_proposals", 1, 8),
+    ("more_line_proposals", 0, 16),
+    ("threads", 1, 256),
+)
+_SHARES = (
+    ("min_plate_score", 1),
+    ("min_plausibility", 2),
+    ("min_vehicle_score", 1),
+    ("plate_margin", 1),
+    ("sure_plate_score", 1),
+    ("min_confidence", 1),
+    ("min_character_confidence", 1),
+    ("unsure_below", 1),
+    ("max_plate_width_percent", 100),
+    ("max_plate_height_percent", 100),
+)
+
+
+def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """Return the settings with some changed; ``country`` may be a text, separated by commas.
+
+    Raises
+    ------
+    SettingsError
+        If a name is unknown or a value out of its range.
+    """
+    wanted = dict(changes)
+    if isinstance(country := wanted.get("country"), str):
+        wanted["country"] = tuple(
+            code.strip().lower() for code in country.split(",") if code.strip()
+        )
+    try:
+        return replace(settings, **wanted)
+    except TypeError as error:
+        raise SettingsError(f"settings: {error}") from error
+
+
+def checked_tasks(tasks: Collection[str]) -> frozenset[str]:
+    """Return the tasks, of `TASKS`; a text is one task.
+
+    Raises
+    ------
+    SettingsError
+        If there is none, or one is unknown.
+    """
+    wanted = frozenset([tasks] if isinstance(tasks, str) else tasks)
+    if not wanted or not wanted <= set(TASKS):
+        raise SettingsError(
+            f"tasks: expected some of {', '.join(TASKS)}, got {', '.join(sorted(wanted)) or 'none'}"
+        )
+    return wanted

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from alprcore.finder import PlateFinder
 from alprcore.records import Frame
+from alprcore.settings import Settings
 from alprcore.stages.detect import find_plates
 from alprcore.training.detector_data import held_back
 
@@ -71,6 +72,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", type=Path, default=models)
     parser.add_argument("--scores", type=float, nargs="+", default=[0.1, 0.2, 0.3, 0.4, 0.5])
+    parser.add_argument("--pixels", type=int, default=Settings().detection_pixels)
+    parser.add_argument("--untiled", action="store_true")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     corners = args.models / "plate_corners.onnx"
@@ -86,8 +89,8 @@ def main() -> None:
     for name, frame, boxes in pictures(args.data):
         start = time.perf_counter()
         plates = find_plates(
-            frame, finder, min_score=0.05, max_plates=50, vehicle_min_score=0.3, tiled=True
-        ).plates
+            frame, finder, min_score=0.05, max_plates=50, area=args.pixels, tiled=not args.untiled
+        )
         times[name].append(time.perf_counter() - start)
         bounds = [p.quad.bounds() for p in plates]
         found = np.array([[b.left, b.top, b.right, b.bottom] for b in bounds]).reshape(-1, 4)

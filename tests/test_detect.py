@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 
 from alprcore.finder import PlateFinder
-from alprcore.stages.detect import Findings, find_plates
+from alprcore.records import Detection
+from alprcore.settings import Settings
+from alprcore.stages.detect import find_plates
 
 root = Path(__file__).resolve().parents[1]
 models = root / "runtime_data" / "models"
 data = Path(os.environ.get("ALPRCORE_DATA", root.parent / "shared" / "data"))
+AREA = Settings().detection_pixels
 needs_data = pytest.mark.skipif(not (data / "photos_dev").is_dir(), reason="no shared data")
 
 
@@ -26,10 +29,10 @@ def finder() -> PlateFinder:
     return PlateFinder(detector.read_bytes(), corners.read_bytes())
 
 
-def found_in(frame: np.ndarray, finder: PlateFinder, min_score: float = 0.3) -> Findings:
-    return find_plates(
-        frame, finder, min_score=min_score, max_plates=10, vehicle_min_score=0.4, tiled=True
-    )
+def found_in(
+    frame: np.ndarray, finder: PlateFinder, min_score: float = 0.3
+) -> tuple[Detection, ...]:
+    return find_plates(frame, finder, min_score=min_score, max_plates=10, area=AREA, tiled=True)
 
 
 def drawn_plate() -> np.ndarray:
@@ -46,18 +49,18 @@ def drawn_plate() -> np.ndarray:
 
 @pytest.mark.parametrize("shade", [0, 90, 255])
 def test_a_flat_picture_holds_nothing(finder: PlateFinder, shade: int) -> None:
-    assert found_in(np.full((300, 400, 3), shade, np.uint8), finder) == Findings((), ())
+    assert found_in(np.full((300, 400, 3), shade, np.uint8), finder) == ()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (4, 4), (17, 3000), (3000, 9)])
 def test_extreme_frames_do_not_fail(finder: PlateFinder, shape: tuple[int, int]) -> None:
     frame = np.random.default_rng(1).integers(0, 256, (*shape, 3)).astype(np.uint8)
-    for plate in found_in(frame, finder, 0.05).plates:
+    for plate in found_in(frame, finder, 0.05):
         assert np.isfinite(plate.quad.to_points()).all()
 
 
 def test_a_drawn_plate_is_found_where_it_is(finder: PlateFinder) -> None:
-    plates = found_in(drawn_plate(), finder, 0.1).plates
+    plates = found_in(drawn_plate(), finder, 0.1)
     assert plates
     box = plates[0].quad.bounds()
     assert (
@@ -67,7 +70,7 @@ def test_a_drawn_plate_is_found_where_it_is(finder: PlateFinder) -> None:
 
 
 def test_corners_run_clockwise_from_the_top_left(finder: PlateFinder) -> None:
-    points = found_in(drawn_plate(), finder, 0.1).plates[0].quad.to_points()
+    points = found_in(drawn_plate(), finder, 0.1)[0].quad.to_points()
     assert points[0, 0] < points[1, 0]
     assert points[0, 1] < points[3, 1]
     assert points[3, 0] < points[2, 0]
@@ -97,14 +100,10 @@ def test_the_frame_is_not_written_to(finder: PlateFinder) -> None:
 
 def test_the_best_plates_come_first_and_no_more_than_asked(finder: PlateFinder) -> None:
     frame = np.vstack([drawn_plate(), drawn_plate()])
-    many = find_plates(
-        frame, finder, min_score=0.01, max_plates=30, vehicle_min_score=0.4, tiled=False
-    ).plates
+    many = find_plates(frame, finder, min_score=0.01, max_plates=30, area=AREA, tiled=False)
     scores = [plate.score for plate in many]
     assert scores == sorted(scores, reverse=True)
-    few = find_plates(
-        frame, finder, min_score=0.01, max_plates=1, vehicle_min_score=0.4, tiled=False
-    ).plates
+    few = find_plates(frame, finder, min_score=0.01, max_plates=1, area=AREA, tiled=False)
     assert few == many[:1]
 
 
@@ -117,7 +116,7 @@ def test_a_small_plate_in_a_large_frame_needs_the_tiled_pass(finder: PlateFinder
     small = cv2.resize(drawn_plate(), None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
     frame = np.full((2400, 3200, 3), 90, np.uint8)
     frame[1500:1692, 2000:2256] = small
-    boxes = [plate.quad.bounds() for plate in found_in(frame, finder, 0.05).plates]
+    boxes = [plate.quad.bounds() for plate in found_in(frame, finder, 0.05)]
     assert any(abs(box.left - 2080) < 12 and abs(box.top - 1596) < 12 for box in boxes)
 
 
@@ -129,7 +128,7 @@ def test_the_labelled_plates_are_found(finder: PlateFinder, folder: str, floor: 
         for row in list(csv.DictReader(file))[::4]:
             frame = np.asarray(cv2.imread(str(data / "photos_dev" / folder / row["image"])))
             x, y, w, h = (float(row[k]) for k in ("x", "y", "w", "h"))
-            boxes = [plate.quad.bounds() for plate in found_in(frame, finder, 0.2).plates]
+            boxes = [plate.quad.bounds() for plate in found_in(frame, finder, 0.2)]
             hits += any(
                 abs(b.left + b.right - 2 * x - w) < w and abs(b.top + b.bottom - 2 * y - h) < h
                 for b in boxes

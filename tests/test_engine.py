@@ -12,10 +12,14 @@ import numpy as np
 import pytest
 
 from alprcore import Engine, Recognition
-from alprcore.errors import AlprError, CountryError, ImageError
+from alprcore.errors import AlprError, CountryError, ImageError, SettingsError
 from alprcore.evaluation import parse_truth, score
 from alprcore.image import load_frame
+from alprcore.records import Box
 from alprcore.resources import sample_path
+from alprcore.stages.glyphs import read_glyphs
+from alprcore.stages.rank import rank_candidates
+from alprcore.stages.read import read_plate
 
 SAMPLES = Path(__file__).parents[1] / "runtime_data" / "samples"
 NAMES = sorted(path.name for path in SAMPLES.glob("*.jpg"))
@@ -34,7 +38,7 @@ def frames() -> dict[str, np.ndarray]:
 def timeless(found: Recognition) -> Recognition:
     """The recognition without the fields that tell the time."""
     plates = tuple(replace(plate, elapsed_ms=0.0) for plate in found.plates)
-    return replace(found, epoch_ms=0, elapsed_ms=0.0, plates=plates)
+    return replace(found, epoch_ms=0, elapsed_ms=0.0, vehicles_ms=0.0, plates=plates)
 
 
 def test_the_samples_are_read_right(engine):
@@ -73,6 +77,28 @@ def test_a_batch_gives_what_single_calls_give(engine, frames):
     singles = [timeless(engine.recognize(frame)) for frame in frames.values()]
     assert [timeless(found) for found in engine.recognize_batch(frames.values())] == singles
     assert engine.recognize_batch([]) == []
+
+
+def test_an_unreadable_picture_does_not_lose_the_others_of_its_batch(engine, frames):
+    frame = frames[NAMES[0]]
+    first, broken, missing, last = engine.recognize_batch([frame, b"text", "nowhere.jpg", frame])
+    assert isinstance(broken, ImageError)
+    assert isinstance(missing, ImageError)
+    assert "nowhere.jpg" in str(missing)
+    assert timeless(first) == timeless(last) == timeless(engine.recognize(frame))
+
+
+def test_a_batch_refuses_what_is_wrong_with_every_picture(engine, frames):
+    with pytest.raises(SettingsError):
+        engine.recognize_batch(frames.values(), tasks=("plates",))
+
+
+def test_a_batch_searches_the_same_regions_in_each_picture(engine, frames):
+    corner = Box(0, 0, 64, 64)
+    for found in engine.recognize_batch(frames.values(), regions_of_interest=[corner]):
+        assert isinstance(found, Recognition)
+        assert found.regions_of_interest == (corner,)
+        assert found.plates == ()
 
 
 def test_the_order_of_calls_does_not_matter(engine, frames):
@@ -169,3 +195,166 @@ def test_wrong_settings_are_refused():
     for topn in (0, -1):
         with pytest.raises(AlprError):
             Engine(topn=topn)
+
+
+def texts(found: Recognition) -> list[str]:
+    return [plate.text for plate in found.plates]
+
+
+def test_other_settings_share_what_is_loaded(engine, frames):
+    other = engine.with_settings(country="us, mx", topn=3)
+    assert other.settings.country == ("us", "mx")
+    assert engine.settings.country == ("auto",)
+    assert other._finder is engine._finder
+    assert other._reader.bank is engine._reader.bank
+    assert other._reader.countries is not engine._reader.countries
+    assert engine.with_settings(topn=3)._reader.countries is engine._reader.countries
+    assert engine.with_settings(threads=2)._finder is not engine._finder
+    frame = frames["us.jpg"]
+    fresh = Engine(country="us,mx", topn=3)
+    assert timeless(other.recognize(frame)) == timeless(fresh.recognize(frame))
+
+
+def test_other_settings_are_checked(engine):
+    with pytest.raises(CountryError):
+        engine.with_settings(country="atlantis")
+    for wrong in ({"topn": 0}, {"colour": 1}, {"country": ""}):
+        with pytest.raises(SettingsError):
+            engine.with_settings(**wrong)
+
+
+@pytest.mark.parametrize("tasks", [("plates",), ("plate", "colour"), (), "plate,color"])
+def test_unknown_tasks_are_refused(engine, frames, tasks):
+    with pytest.raises(SettingsError, match="tasks"):
+        engine.recognize(frames[NAMES[0]], tasks=tasks)
+
+
+def test_without_the_task_no_plate_is_read(engine, frames):
+    assert engine.recognize(frames[NAMES[0]], tasks=("color",)).plates == ()
+    assert texts(engine.recognize(frames["us.jpg"], tasks="plate")) == ["LMR4827"]
+
+
+# Cut out of their samples with some of what is around them.
+LOOSE = {
+    "us.jpg": (Box(450, 380, 633, 486), "LMR4827"),
+    "eu.jpg": (Box(420, 410, 637, 482), "MKV3726"),
+    "br.jpg": (Box(400, 395, 608, 490), "QTB4F73"),
+}
+
+
+@pytest.mark.parametrize("name", LOOSE)
+def test_a_picture_of_a_plate_alone_is_read_without_detection(engine, frames, name):
+    box, text = LOOSE[name]
+    reading = engine.with_settings(skip_detection=True)
+    crop = frames[name][int(box.top) : int(box.bottom), int(box.left) : int(box.right)]
+    found = reading.recognize(crop)
+    assert texts(found) == [text]
+    assert found.vehicles == ()
+    assert not found.plates[0].truncated
+    there = reading.recognize(frames[name], regions_of_interest=[box])
+    assert texts(there) == [text]
+    place = there.plates[0].quad.bounds()
+    assert box.left - 30 < place.left < place.right < box.right + 30
+
+
+# The first is legible with the corners of a plate that fills the cut, the others only with those of
+# a smaller one in its middle.
+@pytest.mark.parametrize(("name", "grow"), [("us.jpg", 0.6), ("us.jpg", 0.8), ("eu.jpg", 1.0)])
+def test_the_plate_in_a_loose_cut_is_found_by_its_corners(engine, frames, name, grow):
+    box = engine.recognize(frames[name]).plates[0].quad.bounds()
+    right, down = round(grow * box.width), round(1.5 * grow * box.height)
+    crop = frames[name][
+        round(box.top) - down : round(box.bottom) + down,
+        round(box.left) - right : round(box.right) + right,
+    ]
+    (plate,) = engine.with_settings(skip_detection=True).recognize(crop).plates
+    assert plate.text == LOOSE[name][1]
+    assert plate.quad.bounds().width < 0.98 * crop.shape[1]
+
+
+def test_without_detection_each_region_is_a_plate(engine, frames, monkeypatch):
+    reading = engine.with_settings(skip_detection=True)
+    monkeypatch.setattr("alprcore.search.find_plates", None)
+    frame = frames["two_plates.jpg"]
+    areas = [Box(675, 426, 796, 452), Box(204, 418, 364, 451)]
+    found = reading.recognize(frame, regions_of_interest=[*areas, Box(5000, 0, 5010, 10)])
+    assert texts(found) == ["GX482RT", "82KNT6"]
+
+
+def test_a_plate_without_a_confident_reading_is_dropped(engine, frames):
+    plates = engine.recognize(frames["two_plates.jpg"]).plates
+    low, high = sorted(plates, key=lambda plate: plate.confidence)
+    between = (low.confidence + high.confidence) / 2
+    found = engine.with_settings(min_confidence=between).recognize(frames["two_plates.jpg"])
+    assert texts(found) == [high.text]
+    assert texts(engine.with_settings(min_confidence=1.0).recognize(frames["us.jpg"])) == []
+
+
+def test_readings_with_a_faint_character_are_dropped(engine, frames):
+    frame, least = frames["br.jpg"], 0.01
+    wide = engine.with_settings(topn=50)
+    (plain,) = wide.examine(frame)
+    bank, reading = engine._reader.bank, plain.reading
+    faintest = {
+        text: min(glyph.confidence for glyph in read_glyphs(reading, text, bank, np.eye(3)))
+        for text, _ in reading.texts
+    }
+    (strict,) = wide.with_settings(min_character_confidence=least).recognize(frame).plates
+    assert strict.text == plain.plate.text
+    left = {text for text, share in faintest.items() if share >= least}
+    assert 0 < len(left) < len(faintest)
+    assert {candidate.text for candidate in strict.candidates} == left
+    above = wide.with_settings(min_character_confidence=max(faintest.values()) + 1e-6)
+    assert above.recognize(frame).plates == ()
+
+
+def test_a_given_region_is_reported_as_it_stands(frames):
+    for region in ("md", "nowhere"):
+        (plate,) = Engine(country="us", default_region=region).recognize(frames["us.jpg"]).plates
+        assert (plate.region, plate.region_confidence) == (region, 0.0)
+
+
+def test_the_plates_own_text_is_the_chosen_candidate(engine, frames, monkeypatch):
+    def second(*words, **options):
+        return replace(rank_candidates(*words, **options), chosen=1)
+
+    monkeypatch.setattr("alprcore.examination.rank_candidates", second)
+    (plate,) = engine.recognize(frames["us.jpg"]).plates
+    own = plate.candidates[1]
+    assert (plate.text, plate.confidence) == (own.text, own.confidence)
+    assert plate.matches_template == own.matches_template
+    assert "".join(glyph.text for glyph in plate.glyphs) == own.text
+
+
+def test_more_texts_are_read_where_a_format_is_a_must(engine, frames, monkeypatch):
+    counts = []
+
+    def recorded(*words, count, **options):
+        counts.append(count)
+        return read_plate(*words, count=count, **options)
+
+    monkeypatch.setattr("alprcore.examination.read_plate", recorded)
+    engine.recognize(frames["us.jpg"])
+    assert max(counts) < 100
+    counts.clear()
+    engine.with_settings(must_match_pattern=True).recognize(frames["us.jpg"])
+    assert min(counts) >= 100
+
+
+def test_a_plate_without_the_format_disappears_where_it_is_a_must(frames):
+    must = Engine(country="us", default_region="nowhere", must_match_pattern=True)
+    assert must.recognize(frames["us.jpg"]).plates == ()
+    some = Engine(country="us", must_match_pattern=True).recognize(frames["us.jpg"])
+    assert texts(some) == ["LMR4827"]
+    assert all(candidate.matches_template for candidate in some.plates[0].candidates)
+
+
+@pytest.mark.parametrize("name", ["us.jpg", "br.jpg"])
+def test_a_plate_cut_by_the_border_is_marked(engine, frames, name):
+    frame = frames[name]
+    (plate,) = engine.recognize(frame).plates
+    assert not plate.truncated
+    box = plate.quad.bounds()
+    left, right = (int(x) for x in (box.left + 0.25 * box.width, box.right - 0.25 * box.width))
+    for cut in (frame[:, :right], frame[:, left:], frame[: int(box.bottom - 0.15 * box.height)]):
+        assert [each.truncated for each in engine.recognize(cut).plates] == [True]

@@ -5,8 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
+from alprcore.geometry import mapped
 from alprcore.records import Quad
-from alprcore.stages.rectify import mapped, rectify
+from alprcore.stages.rectify import rectify
 
 tilted = Quad((40.5, 60.25), (200.0, 72.5), (197.0, 110.0), (38.0, 96.5))
 

@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-from alprcore.records import Box, Plate, Quad
-from alprcore.stages.select import plausibility, select_plates
+from alprcore.records import Box, Detection, Plate, Quad
+from alprcore.stages.select import distinct_plates, plausibility, select_plates
 
 LENGTHS = range(5, 9)
 
 
-def plate(text: str, confidence: float, score: float, box: Box) -> Plate:
-    quad = Quad(
+def quad(box: Box) -> Quad:
+    return Quad(
         (box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom)
     )
-    return Plate(text, confidence, False, "eu", "", 0.0, quad, score, (), (), 0, 10, 0.0)
+
+
+def plate(text: str, confidence: float, score: float, box: Box) -> Plate:
+    return Plate(text, confidence, False, "eu", "", 0.0, quad(box), score, (), (), 0, 10, 0.0)
 
 
 HERE = Box(0, 0, 100, 30)
@@ -48,3 +51,16 @@ def test_a_usual_length_speaks_for_a_plate() -> None:
 
 def test_nothing_in_nothing_out() -> None:
     assert chosen() == ()
+
+
+def test_an_unsure_reading_is_dropped_and_hides_nothing() -> None:
+    sure, unsure = plate("AB12CD", 0.9, 0.5, HERE), plate("AB12C", 0.3, 0.9, HERE)
+    dropped = select_plates([unsure, sure], lengths=LENGTHS, min_plausibility=0, min_confidence=0.5)
+    assert dropped == (1,)
+
+
+def test_of_two_detections_of_one_plate_the_better_stays() -> None:
+    part, whole = Detection(quad(Box(0, 0, 60, 50)), 0.5), Detection(quad(Box(0, 0, 100, 50)), 0.9)
+    beside = Detection(quad(Box(60, 0, 160, 50)), 0.7)
+    assert distinct_plates([part, beside, whole]) == (whole, beside)
+    assert distinct_plates([]) == ()

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Find the plates and the vehicles of a frame with two small networks under ONNX Runtime.
+"""Find the plates of a frame with two small networks under ONNX Runtime.
 
 The detector gives boxes, the refiner turns the box of a plate into its four corners. How large the
 frame goes into the detector decides most of what is found and nearly all of the cost:
 
-- a *main* pass over the frame, shrunk (never enlarged) to at most `main_area` pixels;
+- a *main* pass over the frame, shrunk (never enlarged) to at most so many pixels as asked for;
 - a *coarse* pass at a third of the main pass's size for plates that fill much of the frame, which
   the main pass sees in fragments; an eighth of the main pass's cost;
 - a *tiled* pass for frames that the main pass shrinks below `tiled_below`, see `find_plates`.
@@ -13,7 +13,7 @@ frame goes into the detector decides most of what is found and nearly all of the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -21,14 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alprcore.finder import PlateFinder
-from alprcore.records import Box, Detection, Frame, Quad, VehicleBox
+from alprcore.records import Box, Detection, Frame, Quad
 
 Boxes = NDArray[np.float64]
 """(n, 5) array: left, top, right, bottom in pixels, score."""
 Placing = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Factor and summand that take a row of `Boxes` from a pass to the frame."""
 
-main_area = 960 * 540  # pixels; larger inputs found no more and gave more false alarms
 # With a plate of this score, and none wider than this share of the frame's long side, the coarse
 # pass is left out: it is for plates wider than 0.4 of it, and costs 1.7 of 20 ms.
 settled_score, settled_width = 0.6, 0.25
@@ -38,10 +37,9 @@ tiled_scale = 0.65  # a plate of 40 pixels becomes 26, the narrowest that was tr
 tile_size, tile_overlap = 768, 160
 
 # Fixed with the networks by `alprcore.training.detector_model` and `.corner_model`.
-plate_stride, vehicle_stride = 8, 16
-plate_typical, vehicle_typical = (80.0, 28.0), (160.0, 110.0)  # pixels
+plate_stride = 8
+plate_typical = (80.0, 28.0)  # pixels
 widest_plate = 400.0  # pixels of a pass: what is wider is found in fragments
-vehicle_widths = (60.0, 330.0)
 narrowest_plate = 14.0  # narrower ones were not trained
 narrowest_coarse = 80.0  # the main pass, with 3 times the size, places narrower ones better
 corner_size = (128, 64)  # columns, rows of what the refiner sees
@@ -50,41 +48,30 @@ second_look_score = 0.4  # most of what scores less is no plate, and a look cost
 corner_margin = (0.2, 0.4)  # of the box's width and height, on each side
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What was found in a frame, best first."""
-
-    plates: tuple[Detection, ...]
-    vehicles: tuple[VehicleBox, ...]
-
-
 def find_plates(
     frame: Frame,
     finder: PlateFinder,
     *,
     min_score: float,
     max_plates: int,
-    vehicle_min_score: float,
+    area: int,
     tiled: bool,
-) -> Findings:
-    """Return the plates and the vehicles of a frame.
+) -> tuple[Detection, ...]:
+    """Return the plates of a frame in its pixels, best score first.
 
     Parameters
     ----------
     frame : (rows, cols, 3) uint8 array
         Blue, green, red; any strides. Not modified.
     finder : PlateFinder
-    min_score, vehicle_min_score : float
-        Plates and vehicles below it are dropped, [0, 1].
+    min_score : float
+        Plates below it are dropped, [0, 1].
     max_plates : int
-        At most so many plates, the best ones; vehicles likewise.
+        At most so many plates, the best ones.
+    area : int
+        Pixels of the main pass.
     tiled : bool
         Whether frames of more than about 2 megapixels get the tiled pass as well.
-
-    Returns
-    -------
-    Findings
-        In frame pixels, best score first.
 
     Notes
     -----
@@ -94,21 +81,15 @@ def find_plates(
     2560x1440, 15 for 12 megapixels.
     """
     if frame.shape[0] < 4 or frame.shape[1] < 4:
-        return Findings((), ())
+        return ()
     plates: list[Boxes] = []
-    vehicles: list[Boxes] = []
-    for view, (factor, shift), narrowest in _views(frame, tiled, lambda: _settled(plates, frame)):
-        plate_map, vehicle_map = finder.maps(view)
-        found = _decoded(plate_map, plate_stride, plate_typical, min_score)
+    settled = partial(_settled, plates, frame)
+    for view, (factor, shift), narrowest in _views(frame, area, tiled, settled):
+        found = _decoded(finder.map(view), min_score)
         plates.append(_between(found, narrowest, widest_plate) * factor + shift)
-        found = _decoded(vehicle_map, vehicle_stride, vehicle_typical, vehicle_min_score)
-        vehicles.append(_between(found, *vehicle_widths) * factor + shift)
-    kept, cars = _distinct(plates, frame, max_plates), _distinct(vehicles, frame, max_plates)
+    kept = _distinct(plates, frame, max_plates)
     quads = _quads(frame, kept, finder)
-    return Findings(
-        tuple(Detection(quad, float(box[4])) for quad, box in zip(quads, kept, strict=True)),
-        tuple(VehicleBox(Box(*(float(v) for v in box[:4])), float(box[4])) for box in cars),
-    )
+    return tuple(Detection(quad, float(box[4])) for quad, box in zip(quads, kept, strict=True))
 
 
 def _settled(found: list[Boxes], frame: Frame) -> bool:
@@ -119,14 +100,14 @@ def _settled(found: list[Boxes], frame: Frame) -> bool:
 
 
 def _views(
-    frame: Frame, tiled: bool, settled: Callable[[], bool]
+    frame: Frame, area: int, tiled: bool, settled: Callable[[], bool]
 ) -> Iterator[tuple[Frame, Placing, float]]:
     """Yield the pictures to search, how each lies in the frame, and its narrowest plate.
 
     Whether what was found so far has `settled` is asked before the coarse pass.
     """
     rows, cols = frame.shape[:2]
-    scale = min(1.0, (main_area / (rows * cols)) ** 0.5, 4096 / max(rows, cols))
+    scale = min(1.0, (area / (rows * cols)) ** 0.5, 4096 / max(rows, cols))
     if tiled and scale < tiled_below:
         whole, unit_x, unit_y = _shrunk(frame, tiled_scale)
         for top in _starts(whole.shape[0]):
@@ -183,14 +164,12 @@ def _padded(image: Frame) -> Frame:
     return canvas
 
 
-def _decoded(
-    found: NDArray[np.float32], stride: int, typical: tuple[float, float], min_score: float
-) -> Boxes:
+def _decoded(found: NDArray[np.float32], min_score: float) -> Boxes:
     """Return the boxes of a map's cells above the score, in pixels of the pass."""
     rows, cols = np.nonzero(found[0] >= max(min_score, 1e-3))
     score, x, y, wide, high = found[:, rows, cols].astype(np.float64)
-    x, y = (x + cols + 0.5) * stride, (y + rows + 0.5) * stride
-    wide, high = np.exp(np.clip([wide, high], -4.0, 4.0)) * np.array(typical)[:, None] / 2
+    x, y = (x + cols + 0.5) * plate_stride, (y + rows + 0.5) * plate_stride
+    wide, high = np.exp(np.clip([wide, high], -4.0, 4.0)) * np.array(plate_typical)[:, None] / 2
     return np.stack([x - wide, y - high, x + wide, y + high, score], axis=1)
 
 
@@ -241,6 +220,19 @@ def _quads(frame: Frame, boxes: Boxes, finder: PlateFinder) -> list[Quad]:
             if _sensible(moved, box):
                 quads[index] = moved
     return [Quad.from_points(points) for points in quads]
+
+
+def corners_in(frame: Frame, area: Box, finder: PlateFinder) -> tuple[Quad, Quad]:
+    """Return the corners of the plate that an area shows, looked for in two ways.
+
+    The first are those of a plate that fills most of the area, the second those of a smaller one
+    in its middle; either may be a box of no meaning.
+    """
+    whole = np.array([[area.left, area.top, area.right, area.bottom, 1.0]])
+    inset = np.array([area.width, area.height, -area.width, -area.height, 0.0]) / 4
+    near = _quads(frame, whole + inset, finder)[0].bounds()
+    again = np.array([[near.left, near.top, near.right, near.bottom, 1.0]])
+    return _quads(frame, whole, finder)[0], _quads(frame, again, finder)[0]
 
 
 def corner_crop(frame: Frame, box: Boxes) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:

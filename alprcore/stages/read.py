@@ -28,9 +28,10 @@ STEEPEST = 0.1
 LEAST_CHARACTER = 1e-4
 # Two readings are of different lines when their bands overlap by less than this share of the lower.
 APART = 0.25
-# A line that reads so well is the plate's: the lines after it are not tried.
+# When the best line so far reads so well, the lines after it are not tried: on 557 plates of one
+# line none of these was the better one, and a third of the lines are saved.
 SETTLED_LENGTH = 5
-SETTLED_PROBABILITY = 0.9
+SETTLED_PROBABILITY = 0.75
 # When the first proposals leave no text of this probability, more are tried.
 LEGIBLE = 0.4
 # To choose between lines, so many hypotheses a column give the best text and its probability.
@@ -104,7 +105,7 @@ def read_plate(
     proposals : int
         Lines tried.
     more_proposals : int
-        Lines tried on top of these where none of them is legible.
+        Lines tried on top of these where none of them is legible, or a second line is missing.
     two_lines : bool
         Whether a second line is looked for on plates of two-line shape.
     steepest : float
@@ -117,26 +118,83 @@ def read_plate(
     """
     crop = np.ascontiguousarray(crop)
     two_lines = two_lines and crop.shape[1] <= TWO_LINE_ASPECT * crop.shape[0]
-    readings: list[LineReading] = []
-    for line in _native.text_lines(crop, proposals + more_proposals, steepest):
-        if len(readings) >= proposals and max(map(_probability, readings)) >= LEGIBLE:
-            break
-        readings.append(read_line(crop, line, bank))
-        if not two_lines and _settled(readings[-1]):
-            break
-    if not readings:
+    readings = _first_lines(
+        crop, _native.text_lines(crop, proposals, steepest), bank, two_lines=two_lines
+    )
+    if more_proposals > 0 and readings and not _done(readings, two_lines=two_lines):
+        # The same lines and more; asked for only now, since most plates do without.
+        later = _native.text_lines(crop, proposals + more_proposals, steepest)[proposals:]
+        readings = _later_lines(crop, later, bank, readings, two_lines=two_lines)
+    chosen = _best_lines(readings, two_lines=two_lines)
+    if not chosen:
         return Reading((), ())
-    best = max(readings, key=lambda reading: reading.evidence)
-    chosen = [best]
-    if two_lines:
-        second = _second_line(best, readings)
-        if second is not None:
-            chosen = sorted([best, second], key=lambda reading: float(reading.line[0]))
     lines = [
         replace(line, texts=best_texts(line.lattice, bank, count=count, beam=max(32, 3 * count)))
         for line in chosen
     ]
     return Reading(tuple(lines), _joined_texts(lines, count))
+
+
+def _first_lines(
+    crop: GrayImage, proposed: NDArray[np.float32], bank: Bank, *, two_lines: bool
+) -> list[LineReading]:
+    """Return the readings of proposed lines, up to one that settles a plate of one line."""
+    readings: list[LineReading] = []
+    for line in proposed:
+        readings.append(read_line(crop, line, bank))
+        if not two_lines and _settled(max(readings, key=lambda reading: reading.evidence)):
+            break
+    return readings
+
+
+def _later_lines(
+    crop: GrayImage,
+    proposed: NDArray[np.float32],
+    bank: Bank,
+    readings: list[LineReading],
+    *,
+    two_lines: bool,
+) -> list[LineReading]:
+    """Return `readings` and those of later proposals, until the plate is legible.
+
+    Where a line is legible already, the later ones may be its second line only: they are short
+    bands more often than not.
+    """
+    readings = list(readings)
+    for line in proposed:
+        if _done(readings, two_lines=two_lines):
+            break
+        best = _best_lines(readings, two_lines=False)[0]
+        if _legible(readings) and not _may_be_second(best.line, line):
+            continue
+        readings.append(read_line(crop, line, bank))
+    return readings
+
+
+def _legible(readings: list[LineReading]) -> bool:
+    return max(map(_probability, readings)) >= LEGIBLE
+
+
+def _done(readings: list[LineReading], *, two_lines: bool) -> bool:
+    """Whether the lines read so far will do.
+
+    A plate of two-line shape is not done before it has both: with three proposals one of them was
+    missing on half of such plates, with seven on one in twenty.
+    """
+    return _legible(readings) and (
+        not two_lines or len(_best_lines(readings, two_lines=two_lines)) == 2
+    )
+
+
+def _best_lines(readings: list[LineReading], *, two_lines: bool) -> list[LineReading]:
+    """Return the best-read line, and above or below it the second one when there is any."""
+    if not readings:
+        return []
+    best = max(readings, key=lambda reading: reading.evidence)
+    second = _second_line(best, readings) if two_lines else None
+    if second is None:
+        return [best]
+    return sorted([best, second], key=lambda reading: float(reading.line[0]))
 
 
 def _probability(reading: LineReading) -> float:
@@ -153,15 +211,18 @@ def _settled(reading: LineReading) -> bool:
 
 
 def _second_line(best: LineReading, readings: list[LineReading]) -> LineReading | None:
-    """Return the other line of a two-line plate: as tall, apart, legible."""
+    """Return the other line of a two-line plate, legible too; None when there is none."""
     found = [
         other
         for other in readings
-        if _overlap(best.line, other.line) < APART
-        and _similar(_height(best.line), _height(other.line))
-        and _probability(other) >= SECOND_LINE_PROBABILITY
+        if _may_be_second(best.line, other.line) and _probability(other) >= SECOND_LINE_PROBABILITY
     ]
     return max(found, key=lambda reading: reading.evidence, default=None)
+
+
+def _may_be_second(best: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
+    """Whether two lines can be those of one plate: apart, and about as tall."""
+    return _overlap(best, other) < APART and _similar(_height(best), _height(other))
 
 
 def _height(line: NDArray[np.float32]) -> float:

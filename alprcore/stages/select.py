@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from alprcore.records import Box, Plate
+from alprcore.records import Box, Detection, Plate
 
 # What a certain reading of a plate's usual length adds to the finder's score. One of another length
 # adds nothing: badges and windows read as one certain letter.
@@ -34,7 +34,11 @@ def plausibility(plate: Plate, lengths: range) -> float:
 
 
 def select_plates(
-    plates: Sequence[Plate], *, lengths: range, min_plausibility: float
+    plates: Sequence[Plate],
+    *,
+    lengths: range,
+    min_plausibility: float,
+    min_confidence: float = 0.0,
 ) -> tuple[int, ...]:
     """Return the indices of the plates to report, in their order.
 
@@ -45,16 +49,30 @@ def select_plates(
         Text lengths that the countries in use have.
     min_plausibility : float
         Plates below it are dropped.
+    min_confidence : float
+        Plates are dropped whose reading is less probable.
     """
     order = sorted(range(len(plates)), key=lambda i: (-plausibility(plates[i], lengths), i))
     kept: list[int] = []
     for i in order:
         if plausibility(plates[i], lengths) < min_plausibility:
             break
+        if plates[i].confidence < min_confidence:
+            continue
         box = plates[i].quad.bounds()
         if all(_cover(box, plates[k].quad.bounds()) <= SAME_PLATE for k in kept):
             kept.append(i)
     return tuple(sorted(kept))
+
+
+def distinct_plates(plates: Sequence[Detection]) -> tuple[Detection, ...]:
+    """Return the plates, best first, without those that a better one mostly covers."""
+    kept: list[Detection] = []
+    for plate in sorted(plates, key=lambda each: -each.score):
+        box = plate.quad.bounds()
+        if all(_cover(box, other.quad.bounds()) <= SAME_PLATE for other in kept):
+            kept.append(plate)
+    return tuple(kept)
 
 
 def _cover(a: Box, b: Box) -> float:

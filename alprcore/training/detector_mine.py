@@ -19,6 +19,7 @@ import numpy as np
 
 from alprcore.finder import PlateFinder
 from alprcore.records import Box, Frame
+from alprcore.settings import Settings
 from alprcore.stages.detect import find_plates
 from alprcore.training.detector_data import folder_weights, held_back, labelled_boxes
 
@@ -68,9 +69,14 @@ def main() -> None:
                 continue
             frame = np.asarray(image, np.uint8)
             found = find_plates(
-                frame, finder, min_score=args.hard, max_plates=12, vehicle_min_score=1, tiled=False
+                frame,
+                finder,
+                min_score=args.hard,
+                max_plates=12,
+                area=Settings().detection_pixels,
+                tiled=False,
             )
-            for plate in found.plates:
+            for plate in found:
                 box = plate.quad.bounds()
                 if meets_label(box, labels):
                     continue

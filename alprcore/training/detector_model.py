@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The network that finds plates and vehicles, its targets and losses, and its ONNX form.
 
-Two maps come out, plates at stride 8 and vehicles at stride 16, both of five channels: the logit of
+Two maps come out, plates at stride 8 and vehicles at stride 16, both of five channels (the second
+helps the first to learn and does not ship: `vehicle_boxes` does better): the logit of
 "a centre is here", the centre's offset from the middle of the cell in cells, and the logarithms of
 width and height over a typical one. Channels are multiples of 16 because the convolutions of ONNX
 Runtime work in blocks of 16. A third head for the four corners is left out: as a head they stay at
@@ -100,12 +101,11 @@ class Exported(nn.Module):
             self.stem.weight /= spread
             self.stem.bias -= grey * self.stem.weight.sum((1, 2, 3))
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Return two (5, r, c) maps: score, centre offsets in cells, log sizes."""
+    def forward(self, image: Tensor) -> Tensor:
+        """Return the (5, r, c) plate map: score, centre offsets in cells, log sizes."""
         bordered = nnf.pad(image, (0, 0, 1, 0, 1, 0), value=int(grey))
         stem = nnf.relu(self.stem(bordered.permute(0, 3, 1, 2).float()))
-        plates, vehicles = self.net.after_stem(stem)
-        return scored(plates), scored(vehicles)
+        return scored(self.net.after_stem(stem)[0])
 
 
 def scored(raw: Tensor) -> Tensor:
@@ -203,11 +203,10 @@ def export(net: DetectorNet, path: Path) -> None:
         dynamo=False,
         opset_version=17,
         input_names=["image"],
-        output_names=["plates", "vehicles"],
+        output_names=["plates"],
         dynamic_axes={
             "image": {1: "rows", 2: "cols"},
             "plates": {1: "rows8", 2: "cols8"},
-            "vehicles": {1: "rows16", 2: "cols16"},
         },
     )
     part.replace(path)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Points, quads and boxes under a projective map."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alprcore.records import Box, Points, Quad
+
+Matrix = NDArray[np.float64]
+"""(3, 3) map of (x, y, 1); points whose third coordinate comes out at 0 or less have no image."""
+
+
+def mapped(points: Points, matrix: Matrix) -> Points:
+    """Return the (n, 2) points after the map."""
+    full = points @ matrix[:, :2].T + matrix[:, 2]
+    return np.asarray(full[:, :2] / full[:, 2:], np.float64)
+
+
+def has_image(points: Points, matrix: Matrix) -> bool:
+    """Whether every point lies in front of the camera that the map describes."""
+    return bool((points @ matrix[2, :2] + matrix[2, 2] > 1e-6).all())
+
+
+def mapped_quad(quad: Quad, matrix: Matrix) -> Quad | None:
+    """Return the quad after the map; None when a corner has no image."""
+    points = quad.to_points()
+    return Quad.from_points(mapped(points, matrix)) if has_image(points, matrix) else None
+
+
+def mapped_box(box: Box, matrix: Matrix) -> Box | None:
+    """Return the upright bounds of the box after the map; None when a corner has no image."""
+    quad = mapped_quad(box_quad(box), matrix)
+    return None if quad is None else quad.bounds()
+
+
+def box_quad(box: Box) -> Quad:
+    """Return the corners of the box."""
+    left, top, right, bottom = box.left, box.top, box.right, box.bottom
+    return Quad((left, top), (right, top), (right, bottom), (left, bottom))
+
+
+def clipped(box: Box, other: Box) -> Box:
+    """Return what the box shares with another; empty at its own nearest edge when nothing."""
+    left, right = (min(max(x, other.left), other.right) for x in (box.left, box.right))
+    top, bottom = (min(max(y, other.top), other.bottom) for y in (box.top, box.bottom))
+    return Box(left, top, right, bottom)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several readings of one plate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from alprcore import Engine
+from alprcore.image import load_frame
+from alprcore.records import Plate, Quad
+from alprcore.resources import sample_path
+from alprcore.stages.repeat import MOST_CHANGE, mean_texts, nudged
+
+QUAD = Quad((100, 100), (200, 102), (199, 130), (99, 127))
+
+
+def test_the_first_cut_is_the_plate_itself() -> None:
+    assert nudged(QUAD, 1) == (QUAD,)
+    assert nudged(QUAD, 5)[0] == QUAD
+
+
+def test_more_cuts_keep_those_before_and_all_differ() -> None:
+    many = nudged(QUAD, 64)
+    assert nudged(QUAD, 7) == many[:7]
+    assert len(set(many)) == 64
+
+
+def test_cuts_differ_by_little_and_on_every_side() -> None:
+    moves = np.array([quad.to_points() - QUAD.to_points() for quad in nudged(QUAD, 64)[1:]])
+    # Of a height of 28: shift, half a growth and half a tilt. Of a width of 100: half a growth.
+    assert np.abs(moves[..., 1]).max() <= 28 * (0.03 + 0.05 / 2 + 0.03 / 2) + 100 * 0.01 * 0.02 + 1
+    assert np.abs(moves[..., 0]).max() <= 28 * 0.03 + 100 * 0.02 / 2 + 1
+    middle = moves.mean(axis=1)
+    assert (middle.min(axis=0) < -0.2).all()
+    assert (middle.max(axis=0) > 0.2).all()
+    assert np.abs(middle.mean(axis=0)).max() < 0.1
+    assert len(MOST_CHANGE) == 5
+
+
+def test_the_mean_is_over_all_readings() -> None:
+    readings = [(("AB1", 0.8), ("A81", 0.2)), (("A81", 0.9),), (("AB1", 0.1), ("XY", 0.3))]
+    assert mean_texts(readings, 10) == (
+        ("A81", pytest.approx(1.1 / 3)),
+        ("AB1", pytest.approx(0.3)),
+        ("XY", pytest.approx(0.1)),
+    )
+    assert [text for text, _ in mean_texts(readings, 1)] == ["A81"]
+    assert mean_texts([(), ()], 3) == ()
+
+
+def test_an_engine_reads_as_often_as_it_is_told() -> None:
+    frame = load_frame(sample_path("us.jpg"))
+    once = Engine(country="us")
+    often = once.with_settings(analysis_count=4)
+
+    def plate(engine: Engine) -> Plate:
+        (found,) = engine.recognize(frame).plates
+        return replace(found, elapsed_ms=0)
+
+    assert plate(often) == plate(often)
+    assert plate(often).text == plate(once).text
+    assert plate(often).quad == plate(once).quad
+    before, after = (
+        {c.text: c.confidence for c in p.candidates} for p in map(plate, (once, often))
+    )
+    shared = before.keys() & after.keys()
+    assert any(abs(before[text] - after[text]) > 1e-6 for text in shared)
