@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What kind of input each word of ``alpr`` is, by its look and by what lies there."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+from pathlib import Path
+
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".bmp", ".gif", ".tiff", ".webp")
+"""Beyond OpenALPR's: the last two."""
+
+VIDEO_ENDINGS = (".avi", ".mp4", ".webm", ".flv", ".mjpg", ".mjpeg", ".mkv")
+
+_CAMERA = "/dev/video"
+
+
+class Kind(Enum):
+    """Kinds of input."""
+
+    BYTES = auto()
+    NAMES = auto()
+    CAMERA = auto()
+    STREAM = auto()
+    VIDEO = auto()
+    PICTURE = auto()
+    FOLDER = auto()
+    UNKNOWN = auto()
+
+
+def kind_of(word: str) -> Kind:
+    """Return the kind of an input."""
+    if word == "-":
+        return Kind.BYTES
+    if word == "stdin":
+        return Kind.NAMES
+    if word == "webcam" or word.startswith(_CAMERA):
+        return Kind.CAMERA
+    if word.startswith(("http://", "https://")):
+        return Kind.STREAM
+    if word.lower().endswith(VIDEO_ENDINGS):
+        return Kind.VIDEO
+    if word.lower().endswith(PICTURE_ENDINGS):
+        return Kind.PICTURE
+    return Kind.FOLDER if word and Path(word).is_dir() else Kind.UNKNOWN
+
+
+def camera_number(word: str) -> int:
+    """Return the number of a camera: 2 of ``/dev/video2``, 0 of ``webcam``."""
+    found = re.match(r"\d{1,9}", word.removeprefix(_CAMERA), re.ASCII)
+    return int(found[0]) if found else 0
+
+
+def pictures_in(folder: str) -> list[str]:
+    """Return the paths of the pictures directly in a folder, sorted without regard to case."""
+    names = [path.name for path in Path(folder).iterdir()]
+    pictures = [name for name in names if name.lower().endswith(PICTURE_ENDINGS)]
+    return [f"{folder.rstrip('/') or ''}/{name}" for name in sorted(pictures, key=_folded)]
+
+
+def _folded(name: str) -> tuple[str, str]:
+    return name.casefold(), name
