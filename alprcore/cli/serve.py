@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``alprcore serve``: the HTTP server."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alprcore.cli.numbers import whole
+from alprcore.errors import AlprError
+from alprcore.openalpr_config import OpenAlprConfig, read_config
+from alprcore.settings import Settings
+
+if TYPE_CHECKING:
+    from alprcore.cli.options import Commands
+
+_MEGABYTE = 2**20
+_MEGAPIXEL = 10**6
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the sub-command to the command line."""
+    parser = commands.add_parser(
+        "serve", help="answer the requests of the OpenALPR cloud API (needs alprcore[server])"
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
+    add(
+        "--port",
+        type=whole(0, 65_535),
+        default=8080,
+        help="0 takes a free one (default: %(default)s)",
+    )
+    add("--workers", type=whole(1, 64), default=1, metavar="N", help="processes (default: 1)")
+    add(
+        "--threads",
+        type=whole(1, 64),
+        metavar="N",
+        help="pictures recognised at one time by each worker (default: its share of the cores)",
+    )
+    add(
+        "--accounts",
+        type=Path,
+        metavar="FILE",
+        help="keys, credits and rate limits (see `alprcore keys`); without it any key is taken,"
+        " and only from this machine",
+    )
+    add(
+        "--allow-url",
+        action="append",
+        default=[],
+        type=str.lower,
+        metavar="HOST[:PORT]",
+        help="let image_url name this host; may be given several times (default: no image_url)",
+    )
+    add("--queue", type=whole(0, 10_000), metavar="N", help="pictures that may wait (default: 16)")
+    add("--max-body", type=whole(1, 512), metavar="MB", help="largest request (default: 32)")
+    add(
+        "--max-pixels",
+        type=whole(1, 2000),
+        metavar="MP",
+        help="largest picture, in megapixels (default: 50)",
+    )
+    _add_engine_options(parser)
+    add(
+        "--log-plates",
+        action="store_true",
+        help="write plate texts into the log (default: only how many there were)",
+    )
+    parser.set_defaults(run=run)
+
+
+def _add_engine_options(parser: argparse.ArgumentParser) -> None:
+    """Add what no request can say."""
+    add = parser.add_argument
+    add("--config", type=Path, metavar="FILE", help="settings of an openalpr.conf")
+    add("--bank", metavar="FILE", help="template bank (default: the shipped one)")
+    add(
+        "--country-dir",
+        action="append",
+        metavar="DIR",
+        help="folder with country files of your own; may be given several times",
+    )
+    add(
+        "--detect-region",
+        action=argparse.BooleanOptionalAction,
+        help="tell the region from the plate's look as well",
+    )
+
+
+def _settings(chosen: argparse.Namespace) -> Settings:
+    config = OpenAlprConfig() if chosen.config is None else read_config(chosen.config)
+    if config.warning:
+        print(config.warning, file=sys.stderr)
+    asked = {
+        "bank": chosen.bank,
+        "country_dirs": tuple(chosen.country_dir) if chosen.country_dir else None,
+        "detect_region": chosen.detect_region,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    return Settings(**{**config.settings, **given})
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Serve until told to stop.
+
+    Raises
+    ------
+    AlprError
+        If the server cannot start.
+    """
+    try:  # only this command needs what these import
+        from alprcore.server.config import Limits, Serving  # noqa: PLC0415
+        from alprcore.server.run import serve  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("alprcore"):
+            raise
+        raise AlprError(
+            f"serve: {error.name} is not installed; pip install 'alprcore[server]'"
+        ) from error
+    asked = {
+        "queue": chosen.queue,
+        "max_body_bytes": chosen.max_body and chosen.max_body * _MEGABYTE,
+        "max_pixels": chosen.max_pixels and chosen.max_pixels * _MEGAPIXEL,
+    }
+    limits = Limits(**{name: value for name, value in asked.items() if value is not None})
+    serving = Serving(
+        host=chosen.host,
+        port=chosen.port,
+        workers=chosen.workers,
+        threads=chosen.threads or 0,
+        accounts=chosen.accounts,
+        url_hosts=tuple(chosen.allow_url),
+        settings=_settings(chosen),
+        log_plates=chosen.log_plates,
+        limits=limits,
+    )
+    serve(serving, say=lambda text: print(f"alprcore: {text}", file=sys.stderr, flush=True))
+    return 0

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The application: its paths, and what it loads at its start and lets go of at its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from alprcore.engine import Engine
+from alprcore.errors import AlprError
+from alprcore.results import json_text as json_line
+from alprcore.server.body import Buffers, Gone
+from alprcore.server.capabilities import config_body
+from alprcore.server.cashier import FileCashier, OpenCashier
+from alprcore.server.config import Serving, threads_of
+from alprcore.server.download import Downloader, UrlRules
+from alprcore.server.engines import Recogniser, load_engine
+from alprcore.server.json_replies import json_reply, problem_reply
+from alprcore.server.logs import LOG, log
+from alprcore.server.metrics import Metrics
+from alprcore.server.openapi import document
+from alprcore.server.page import page
+from alprcore.server.parameters import file_source, url_source, v1_source
+from alprcore.server.problems import Problem
+from alprcore.server.service import Endpoint, Service
+from alprcore.server.watch import Watch
+
+_METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_ENDPOINTS = {
+    "/v1/recognize": Endpoint(1, v1_source),
+    "/v2/recognize": Endpoint(2, file_source),
+    "/v2/recognize_bytes": Endpoint(2, None),
+    "/v2/recognize_url": Endpoint(2, url_source),
+    "/v3/recognize": Endpoint(3, file_source),
+    "/v3/recognize_bytes": Endpoint(3, None),
+    "/v3/recognize_url": Endpoint(3, url_source),
+}
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(
+    serving: Serving,
+    *,
+    load: Callable[[Serving], Engine] = load_engine,
+    url_rules: UrlRules | None = None,
+) -> Starlette:
+    """Return the application of one worker process.
+
+    Parameters
+    ----------
+    serving
+        What the server is told.
+    load
+        Returns the engine.
+    url_rules
+        Which URLs may be fetched; those of `serving` unless given.
+
+    Raises
+    ------
+    AlprError
+        If the account file cannot be used.
+    """
+    limits = serving.limits
+    metrics = Metrics(serving.metrics)
+    service = Service(
+        serving=serving,
+        recogniser=Recogniser(
+            load, serving, count=partial(metrics.gauge, "alprcore_recognitions_pending")
+        ),
+        cashier=FileCashier(serving.accounts) if serving.accounts else OpenCashier(metrics),
+        downloader=Downloader(url_rules or UrlRules(hosts=serving.url_hosts), limits),
+        metrics=metrics,
+        buffers=Buffers(limits, count=partial(metrics.gauge, "alprcore_buffered_bytes")),
+    )
+    app = Starlette(
+        routes=_routes(service),
+        middleware=[Middleware(Watch, metrics=metrics)],
+        exception_handlers={
+            Problem: _on_problem,
+            Gone: _on_gone,
+            HTTPException: _on_http_error,
+        },
+        lifespan=_lifespan(service),
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _routes(service: Service) -> list[Route]:
+    recognition = [
+        Route(path, _recognition(service, endpoint), methods=["POST", "OPTIONS"])
+        for path, endpoint in _ENDPOINTS.items()
+    ]
+    return [
+        *recognition,
+        Route(
+            "/v3/config",
+            _constant(json_line(config_body(service.serving.settings))),
+            methods=["GET"],
+        ),
+        Route("/openapi.json", _constant(json_line(document())), methods=["GET"]),
+        Route("/health", _health(service), methods=["GET"]),
+        Route("/metrics", _metrics(service), methods=["GET"]),
+        Route("/", _page(), methods=["GET"]),
+    ]
+
+
+def _lifespan(service: Service) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(_load(service))]
+        if service.serving.workers > 1:
+            tasks.append(asyncio.create_task(_follow_parent()))
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.to_thread(service.recogniser.close)
+        await service.cashier.close()
+        service.metrics.close()
+
+    return lifespan
+
+
+async def _follow_parent() -> None:
+    """Stop this process when the one that started it is no more, which nobody else would."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(2.0)
+    log("the parent process is gone")
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def _load(service: Service) -> None:
+    """Load the engine; without one there is nothing to serve, so the process ends."""
+    try:
+        await service.recogniser.load()
+    except AlprError:
+        LOG.exception("the engine cannot be loaded")
+        os.kill(os.getpid(), signal.SIGTERM)
+        return
+    service.metrics.gauge("alprcore_workers_ready", 1)
+    log("ready", threads=threads_of(service.serving))
+
+
+def _recognition(service: Service, endpoint: Endpoint) -> Handler:
+    async def recognise(request: Request) -> Response:
+        if request.method == "OPTIONS":  # what browsers ask before they call from another page
+            return Response(status_code=204, headers={"Access-Control-Max-Age": "86400"})
+        return await service.answer(request, endpoint)
+
+    return recognise
+
+
+def _constant(text: str) -> Handler:
+    async def constant(_: Request) -> Response:
+        return json_reply(text)
+
+    return constant
+
+
+def _health(service: Service) -> Handler:
+    async def health(_: Request) -> Response:
+        if not service.recogniser.ready:
+            return problem_reply(503, "The server is starting", headers={"Retry-After": "1"})
+        return json_reply('{"status":"ready"}')
+
+    return health
+
+
+def _metrics(service: Service) -> Handler:
+    async def metrics(_: Request) -> Response:
+        return PlainTextResponse(service.metrics.text(), headers={"Content-Type": _METRICS_TYPE})
+
+    return metrics
+
+
+def _page() -> Handler:
+    text, headers = page()
+
+    async def whole_page(_: Request) -> Response:
+        return HTMLResponse(text, headers=headers)
+
+    return whole_page
+
+
+async def _on_problem(_: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)
+    return problem_reply(problem.status, problem.text, headers=problem.headers, close=problem.close)
+
+
+async def _on_gone(_: Request, __: Exception) -> Response:
+    return Response(status_code=499)  # nobody reads it; the log does
+
+
+async def _on_http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if allowed := headers.get("Allow"):  # out of a set, in any order
+        headers["Allow"] = ", ".join(sorted(allowed.split(", ")))
+    return problem_reply(error.status_code, error.detail, headers=headers)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a request for recognition to its reply: the one place that knows the order of the steps."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from alprcore.results import Recognition
+from alprcore.results import json_text as json_line
+from alprcore.server.body import Buffers, Gone, fields_of, read_body
+from alprcore.server.cashier import Cashier
+from alprcore.server.config import Serving
+from alprcore.server.download import Downloader
+from alprcore.server.engines import Recogniser
+from alprcore.server.forms import urlencoded_fields
+from alprcore.server.json_replies import json_reply
+from alprcore.server.metrics import Metrics
+from alprcore.server.parameters import Ask, Parameters, PictureSource, ask_of, body_source, key_of
+from alprcore.server.replies import Answer, Credits, reply_body
+from alprcore.server.watch import NOTE
+
+_CANDIDATE = 64  # bytes of JSON
+_INLINE = 64 * 1024  # bytes; parsing or encoding more than this takes a thread, not the event loop
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """How a path takes its request.
+
+    Attributes
+    ----------
+    version
+        Of the API.
+    source
+        Finds the picture among the parameters; None where the body is the picture.
+    """
+
+    version: int
+    source: Callable[[Parameters], PictureSource] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """All that requests share.
+
+    Attributes
+    ----------
+    serving
+        What the server was told.
+    recogniser, cashier, downloader, metrics, buffers
+        What does the work.
+    """
+
+    serving: Serving
+    recogniser: Recogniser
+    cashier: Cashier
+    downloader: Downloader
+    metrics: Metrics
+    buffers: Buffers
+
+    async def answer(self, request: Request, endpoint: Endpoint) -> Response:
+        """Return the reply to a request for recognition.
+
+        Raises
+        ------
+        Problem
+            If there is nothing to recognise, or it is not allowed.
+        Gone
+            If the client went away.
+        """
+        with self.buffers.counted() as held:
+            try:
+                body = await read_body(request, held, self.serving.limits)
+            finally:
+                self.metrics.received(held.size)
+            return await _unless_gone(request, self._answer_body(request, endpoint, body))
+
+    async def _answer_body(self, request: Request, endpoint: Endpoint, body: bytes) -> Response:
+        begin = time.perf_counter()
+        note: dict[str, Any] = request.scope[NOTE]
+        note["bytes"] = len(body)
+        parameters = await self._parameters(request, endpoint, body)
+        key = key_of(parameters, version=endpoint.version)
+        account = await self.cashier.admit(key)
+        note["account"] = account.name
+        ask = ask_of(parameters, version=endpoint.version)
+        account.check(ask.cost)
+        content = await self._content(parameters, endpoint, body)
+        found = await self._recognise(content, ask, note)
+        used = await self.cashier.charge(account, ask.cost)
+        self.metrics.recognition(
+            time.perf_counter() - begin, plates=len(found.plates), credits_charged=ask.cost
+        )
+        answer = Answer(
+            ask=ask,
+            found=found,
+            credits=Credits(ask.cost, used, account.total),
+            elapsed_ms=1e3 * (time.perf_counter() - begin),
+            content=content,
+            uuid=str(uuid.uuid4()),
+        )
+        size = ask.topn * len(found.plates) * _CANDIDATE + ask.return_image * len(content)
+        text = await _off_loop(size, _encoded, answer)
+        return json_reply(text, headers=account.rate.headers())
+
+    async def _parameters(self, request: Request, endpoint: Endpoint, body: bytes) -> Parameters:
+        limits = self.serving.limits
+        query: bytes = request.scope["query_string"]
+        fields = await _off_loop(len(query), urlencoded_fields, query, max_fields=limits.max_fields)
+        if endpoint.source is not None:
+            kind = request.headers.get("content-type", "")
+            fields = fields + await _off_loop(len(body), fields_of, kind, body, limits)
+        return Parameters(fields)
+
+    async def _content(self, parameters: Parameters, endpoint: Endpoint, body: bytes) -> bytes:
+        """Return the bytes of the picture, from wherever they are."""
+        if endpoint.source is None:
+            source = await _off_loop(len(body), body_source, body)
+        else:
+            source = await _off_loop(_INLINE + 1, endpoint.source, parameters)
+        return await self.downloader.fetch(source.url) if source.url else source.content
+
+    async def _recognise(self, content: bytes, ask: Ask, note: dict[str, Any]) -> Recognition:
+        found = await self.recogniser.recognise(content, ask)
+        note["plates"] = len(found.plates)
+        if self.serving.log_plates:
+            note["texts"] = [plate.text for plate in found.plates]
+        return found
+
+
+def _encoded(answer: Answer) -> str:
+    return json_line(reply_body(answer))
+
+
+async def _off_loop(size: int, function: Callable[P, T], *words: P.args, **named: P.kwargs) -> T:
+    """Return what `function` returns; run it in a thread when it has `size` bytes to work on."""
+    if size <= _INLINE:
+        return function(*words, **named)
+    return await asyncio.to_thread(function, *words, **named)
+
+
+async def _unless_gone(request: Request, work: Coroutine[Any, Any, Response]) -> Response:
+    """Return the result of `work`, or cancel it and raise `Gone` when the client goes away."""
+    job = asyncio.ensure_future(work)
+    watch = asyncio.ensure_future(request.receive())  # the body is read: only the end can come
+    try:
+        await asyncio.wait({job, watch}, return_when=asyncio.FIRST_COMPLETED)
+        if not job.done():
+            raise Gone
+        return job.result()
+    finally:
+        job.cancel()
+        watch.cancel()
