@@ -8,11 +8,10 @@ as they meet (Sarawagi and Cohen 2004 for the lattice; beam with merging as in p
 decoding, Graves 2006, section 3.2). Arrays are checked by the caller, `alprcore.stages.read`.
 """
 
-from libc.math cimport exp, log1p
+from libc.math cimport exp, log, log1p
 from libc.stdint cimport uint64_t
 from libcpp.algorithm cimport partial_sort
 from libcpp.pair cimport pair
-from libcpp.unordered_map cimport unordered_map
 from libcpp.vector cimport vector
 
 # A text is a number in base (classes + 1), its first character the highest digit, so that merging
@@ -20,6 +19,7 @@ from libcpp.vector cimport vector
 ctypedef pair[double, uint64_t] Hypothesis
 
 cdef double IMPOSSIBLE = -1e30
+cdef uint64_t EMPTY = <uint64_t>-1  # no text: the longest are below 1 << 63
 
 
 cdef struct Step:
@@ -40,23 +40,75 @@ cdef bint better(const Hypothesis& a, const Hypothesis& b) noexcept nogil:
     return a.second < b.second
 
 
-cdef void keep_best(unordered_map[uint64_t, double]& found, vector[Hypothesis]& kept, size_t beam) noexcept nogil:
-    cdef pair[uint64_t, double] item
+cdef struct Slot:
+    uint64_t text
+    double value
+
+
+# Texts that meet in a column, each with the log of the sum of its paths, are kept in an open-addressed
+# table whose size is a power of two, and `used` says where: the standard library's map took two
+# thirds of the time of a search.
+
+
+cdef void empty(vector[Slot]& table, size_t size) noexcept nogil:
+    """Make the table one of `size` empty slots."""
+    cdef size_t i
+    table.resize(size)
+    for i in range(size):
+        table[i].text = EMPTY
+
+
+cdef void clear(vector[Slot]& table, vector[uint64_t]& used) noexcept nogil:
+    cdef uint64_t place
+    for place in used:
+        table[place].text = EMPTY
+    used.clear()
+
+
+cdef inline uint64_t place_of(const vector[Slot]& table, uint64_t text) noexcept nogil:
+    """Return where `text` is, or may be put."""
+    cdef uint64_t mask = table.size() - 1
+    cdef uint64_t place = (text * <uint64_t>0x9E3779B97F4A7C15) >> 32 & mask
+    while table[place].text != text and table[place].text != EMPTY:
+        place = (place + 1) & mask
+    return place
+
+
+cdef void grow(vector[Slot]& table, vector[uint64_t]& used) noexcept nogil:
+    cdef vector[Slot] kept
+    cdef Slot slot
+    cdef uint64_t place
+    for place in used:
+        kept.push_back(table[place])
+    used.clear()
+    empty(table, 2 * table.size())
+    for slot in kept:
+        place = place_of(table, slot.text)
+        table[place] = slot
+        used.push_back(place)
+
+
+cdef inline void add(vector[Slot]& table, vector[uint64_t]& used, uint64_t text, double value) noexcept nogil:
+    cdef uint64_t place = place_of(table, text)
+    if table[place].text == text:
+        table[place].value = log_add(table[place].value, value)
+        return
+    table[place] = Slot(text, value)
+    used.push_back(place)
+    if 2 * used.size() > table.size():
+        grow(table, used)
+
+
+cdef void keep_best(const vector[Slot]& table, vector[uint64_t]& used, vector[Hypothesis]& kept,
+                    size_t beam) noexcept nogil:
+    cdef uint64_t place
     kept.clear()
-    for item in found:
-        kept.push_back(Hypothesis(item.second, item.first))
+    for place in used:
+        kept.push_back(Hypothesis(table[place].value, table[place].text))
     if beam > kept.size():
         beam = kept.size()
     partial_sort(kept.begin(), kept.begin() + beam, kept.end(), better)
     kept.resize(beam)
-
-
-cdef inline void add(unordered_map[uint64_t, double]& found, uint64_t text, double value) noexcept nogil:
-    cdef unordered_map[uint64_t, double].iterator place = found.find(text)
-    if place == found.end():
-        found[text] = value
-    else:
-        found[text] = log_add(found[text], value)
 
 
 cdef void followed(const float[:, ::1] scores, int stretch, double posterior, int start, double least,
@@ -71,8 +123,9 @@ cdef void followed(const float[:, ::1] scores, int stretch, double posterior, in
             top = scores[stretch, c]
     for c in range(classes):
         total += exp(scores[stretch, c] - top)
+    top += log(least * total / posterior)
     for c in range(classes):
-        if posterior * exp(scores[stretch, c] - top) >= least * total:
+        if scores[stretch, c] >= top:
             steps.push_back(Step(start, <uint64_t>(c + 1), scores[stretch, c]))
 
 
@@ -106,13 +159,15 @@ def best_texts(const int[::1] starts, const int[::1] ends, const float[:, ::1] s
     cdef uint64_t full = (<uint64_t>1 << 63) // base
     cdef vector[vector[Hypothesis]] nodes
     cdef vector[vector[Step]] arriving
-    cdef unordered_map[uint64_t, double] found
+    cdef vector[Slot] table
+    cdef vector[uint64_t] used
     cdef Hypothesis hypothesis
     cdef Step step
     cdef size_t h
     nodes.resize(t + 1)
     arriving.resize(t + 1)
     with nogil:
+        empty(table, 1024)
         for i in range(n):
             followed(scores, i, posteriors[i], starts[i], least, arriving[ends[i]])
         nodes[0].push_back(Hypothesis(0.0, 0))
@@ -123,14 +178,14 @@ def best_texts(const int[::1] starts, const int[::1] ends, const float[:, ::1] s
                 for h in range(nodes[x].size()):
                     nodes[x][h].first += gaps[x - 1]
                 continue
-            found.clear()
+            clear(table, used)
             for hypothesis in nodes[x - 1]:
-                add(found, hypothesis.second, hypothesis.first + gaps[x - 1])
+                add(table, used, hypothesis.second, hypothesis.first + gaps[x - 1])
             for step in arriving[x]:
                 for hypothesis in nodes[step.start]:
                     if hypothesis.second < full:
-                        add(found, hypothesis.second * base + step.digit, hypothesis.first + step.score)
-            keep_best(found, nodes[x], <size_t>beam)
+                        add(table, used, hypothesis.second * base + step.digit, hypothesis.first + step.score)
+            keep_best(table, used, nodes[x], <size_t>beam)
     return [
         (spelt(nodes[t][h].second, base, alphabet), nodes[t][h].first - log_total)
         for h in range(min(<size_t>count, nodes[t].size()))

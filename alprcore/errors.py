@@ -21,4 +21,4 @@ class CountryError(SettingsError):
 
 
 class ResourceError(AlprError, RuntimeError):
-    """A file of `runtime_data` is missing or is not the one its recorded hash describes."""
+    """A file of `runtime_data` is missing or not the recorded one, or a user's bank is no bank."""

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from alprcore import _native
-from alprcore.bank import Bank, parse_bank
+from alprcore.bank import Bank, parse_bank, read_bank
 from alprcore.errors import ResourceError
 from alprcore.resources import bank_bytes
 from alprcore.stages.glyphs import read_glyphs
@@ -138,6 +138,69 @@ def test_a_flat_crop_has_no_reading(bank: Bank) -> None:
     assert reading.texts == ()
 
 
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (1, 200), (60, 1), (5, 60), (6, 8), (7, 9), (64, 8), (8, 400), (400, 20)]
+)
+@pytest.mark.parametrize("filling", ["blank", "white", "black", "noise", "saturated", "stripes"])
+def test_odd_crops_give_probabilities_or_nothing(
+    bank: Bank, shape: tuple[int, int], filling: str
+) -> None:
+    rng = np.random.default_rng(len(filling) + shape[1])
+    crop = {
+        "blank": np.full(shape, 128, np.uint8),
+        "white": np.full(shape, 255, np.uint8),
+        "black": np.zeros(shape, np.uint8),
+        "noise": rng.integers(0, 256, shape).astype(np.uint8),
+        "saturated": (255 * rng.integers(0, 2, shape)).astype(np.uint8),
+        "stripes": np.broadcast_to(255 * (np.arange(shape[1]) // 3 % 2), shape).astype(np.uint8),
+    }[filling]
+    reading = read_plate(
+        crop, bank, count=10, proposals=3, more_proposals=4, two_lines=True, steepest=0.2
+    )
+    values = [value for _, value in reading.texts]
+    assert all(np.isfinite(value) and 0.0 <= value <= 1.0 for value in values)
+    assert sum(values) <= 1 + 1e-6
+    for text, _ in reading.texts[:1]:
+        for glyph in read_glyphs(reading, text, bank, np.eye(3)):
+            assert 0.0 <= glyph.confidence <= 1.0
+            assert np.isfinite(glyph.score)
+            assert np.isfinite(glyph.quad.to_points()).all()
+
+
+def test_noise_is_not_read_with_confidence(bank: Bank) -> None:
+    rng = np.random.default_rng(1)
+    sure = 0
+    for _ in range(20):
+        crop = rng.integers(0, 256, (64, 240)).astype(np.uint8)
+        reading = read_plate(crop, bank, count=1, proposals=3, two_lines=False)
+        sure += bool(reading.texts) and reading.texts[0][1] > 0.6
+    assert sure == 0
+
+
+@pytest.mark.parametrize("proposals", [1, 3])
+def test_the_second_line_is_looked_for_among_the_later_proposals(
+    bank: Bank, proposals: int
+) -> None:
+    crop = np.full((150, 130), 225, np.uint8)
+    for text, y in (("7483", 62), ("2956", 130)):
+        cv2.putText(crop, text, (8, y), cv2.FONT_HERSHEY_SIMPLEX, 1.45, 30, 5, cv2.LINE_AA)
+    reading = read_plate(
+        crop, bank, count=10, proposals=proposals, more_proposals=6, two_lines=True
+    )
+    assert reading.texts[0][0] == "7483\n2956"
+
+
+def test_a_one_line_plate_of_two_line_shape_keeps_its_line(bank: Bank) -> None:
+    crop = np.full((110, 220), 225, np.uint8)
+    crop[30:80] = cv2.resize(drawn_plate("KD48XT"), (220, 50), interpolation=cv2.INTER_AREA)
+    alone, more = (
+        read_plate(crop, bank, count=2, proposals=3, more_proposals=m, two_lines=True)
+        for m in (0, 6)
+    )
+    assert len(alone.lines) == len(more.lines) == 1
+    assert alone.texts == more.texts
+
+
 def test_threads_agree(bank: Bank) -> None:
     crops = [drawn_plate(text) for text in ("AB12CD", "7EU2961", "XYZ999")] * 4
     alone = [read_plate(c, bank, count=10, proposals=3, two_lines=False).texts for c in crops]
@@ -160,6 +223,58 @@ def test_wrong_arrays_are_refused() -> None:
 
 
 def test_a_damaged_bank_is_refused(content: bytes) -> None:
-    for broken in (b"", b"not a bank", content[: len(content) // 2]):
-        with pytest.raises(ResourceError):
+    for broken in (b"", b"not a bank", content[: len(content) // 2], content[:-40]):
+        with pytest.raises(ResourceError, match="template bank"):
             parse_bank(broken)
+
+
+def changed(content: bytes, **arrays: object) -> bytes:
+    """Return a bank with some arrays replaced, None to leave one out."""
+    with np.load(io.BytesIO(content)) as file:
+        kept = {name: file[name] for name in file.files} | arrays
+    out = io.BytesIO()
+    np.savez(out, **{name: value for name, value in kept.items() if value is not None})
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"alphabet": np.array("ABC")},
+        {"alphabet": np.array("0" * 36)},
+        {"portraits": np.zeros((3, 24, 16), np.uint8)},
+        {"templates": None},
+        {"templates": np.zeros((6, 72, 319), np.float16)},
+        {"templates": np.full((6, 72, 320), np.nan, np.float16)},
+        {"gap_offset": np.array([np.inf], np.float16)},
+        {"gap_weights": np.zeros(300, np.float16)},
+        {"filters1": np.zeros((32, 15, 3, 3), np.float16)},
+        {"filters2": np.zeros((60, 32, 3, 3), np.float16)},
+        {"filters0": np.zeros(4, np.float16)},
+        {"strides": np.array([[2, 2]], np.int32)},
+        {"strides": np.array([[0, 0]] * 4, np.int32)},
+        {"widths": np.array([-3, 11], np.int32)},
+        {"width_bias": np.zeros((15, 35), np.float16)},
+        {"alphabet": np.array([{}], dtype=object)},
+    ],
+)
+def test_a_bank_whose_parts_do_not_fit_is_refused(
+    content: bytes, change: dict[str, object]
+) -> None:
+    with pytest.raises(ResourceError, match="template bank"):
+        parse_bank(changed(content, **change))
+
+
+def test_a_bank_written_again_is_the_same(content: bytes, bank: Bank) -> None:
+    again = parse_bank(changed(content))
+    crop = drawn_plate("KD48XT")
+    first, second = (
+        read_plate(crop, each, count=5, proposals=3, two_lines=False).texts
+        for each in (bank, again)
+    )
+    assert first == second
+
+
+def test_a_bank_that_is_not_there_is_named() -> None:
+    with pytest.raises(ResourceError, match=r"nowhere\.npz"):
+        read_bank("nowhere.npz")

@@ -11,12 +11,12 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import NoReturn
 
-from alprcore.cli import countries, evaluate, explain, recognize
+from alprcore.cli import countries, evaluate, explain, keys, recognize, serve, train_bank
 from alprcore.errors import AlprError
 
 _INTERRUPTED = 130  # what a shell reports for Ctrl-C
@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     version = f"alprcore {metadata.version('alprcore')}"
     top.add_argument("--version", action="version", version=version)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (recognize, evaluate, explain, countries):
+    for module in (recognize, evaluate, explain, countries, serve, keys, train_bank):
         module.add_parser(commands)
     return top
 
@@ -53,14 +53,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0 everything was read, 1 wrong command, 2 some input could not be read.
     """
+
+    def run() -> int:
+        chosen = parser().parse_args(arguments)
+        code: int = chosen.run(chosen)
+        return code
+
+    return guarded("alprcore", run)
+
+
+def guarded(program: str, run: Callable[[], int]) -> int:
+    """Return the exit code of a program, also when it is stopped or its reader goes away.
+
+    Parameters
+    ----------
+    program
+        Name for messages.
+    run
+        Does the work and returns the exit code.
+    """
     if sys.stderr is None:  # closed by the caller: messages would end up on standard output
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names may be any bytes
     try:
-        chosen = parser().parse_args(arguments)
-        code: int = chosen.run(chosen)
+        code = run()
         sys.stdout.flush()
     except BrokenPipeError:
         # What is still buffered would raise again when the interpreter closes the stream.
@@ -69,6 +87,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except (AlprError, OSError) as error:
-        print(f"alprcore: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return 1
     return code

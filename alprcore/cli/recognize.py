@@ -11,9 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alprcore.cli.inputs import STDIN, expanded, problem, read_frame
-from alprcore.cli.options import add_engine_options, engine_of
+from alprcore.cli.options import (
+    add_engine_options,
+    add_roi_option,
+    add_tasks_option,
+    engine_of,
+)
 from alprcore.drawing import annotated, write_picture
 from alprcore.errors import ImageError
+from alprcore.records import VehicleLook
 from alprcore.results import Recognition, unread_json
 
 if TYPE_CHECKING:
@@ -27,6 +33,8 @@ def add_parser(commands: Commands) -> None:
         "images", nargs="+", metavar="IMAGE", help="file, folder, or - for bytes on standard input"
     )
     add_engine_options(parser)
+    add_roi_option(parser)
+    add_tasks_option(parser)
     parser.add_argument("--json", action="store_true", help="one alpr_results line per picture")
     parser.add_argument(
         "--annotate",
@@ -46,7 +54,7 @@ def run(chosen: argparse.Namespace) -> int:
     for name, target in zip(names, targets, strict=True):
         try:
             frame = read_frame(name)
-            found = engine.recognize(frame)
+            found = engine.recognize(frame, regions_of_interest=chosen.roi, tasks=chosen.tasks)
         except ImageError as error:
             print(problem(name, error), file=sys.stderr)
             if chosen.json:  # one line per input, so that lines and inputs stay in step
@@ -63,7 +71,8 @@ def readable(name: str, found: Recognition) -> str:
     """Return what was found in the picture `name`, as lines for people.
 
     The lines of a two-line plate are joined by ``-``; ``*`` marks readings that fit a pattern of
-    the country.
+    the country. In the headline of a plate, ``?`` stands for what is unsure (``--unsure``). A
+    vehicle's line has the likeliest of each list that was asked for.
     """
     reply = found.to_dict()
     count = len(reply["results"])
@@ -72,16 +81,29 @@ def readable(name: str, found: Recognition) -> str:
     lines = [
         f"{label}: {found.width} x {found.height}, {plates}, {found.elapsed_ms:.0f} ms",
     ]
-    for result in reply["results"]:
+    for plate, result in zip(found.plates, reply["results"], strict=True):
         corner = result["coordinates"][0]
         region = f", {result['region']}" if result["region"] else ""
-        lines.append(f"  {_text(result['plate'])} at {corner['x']},{corner['y']}{region}")
+        shown = plate.text_with_unsure or result["plate"]
+        lines.append(f"  {_text(shown)} at {corner['x']},{corner['y']}{region}")
         lines += [
             f"    {_text(reading['plate']):<12} {reading['confidence']:6.2f} %"
             f"{' *' if reading['matches_template'] else ''}"
             for reading in result["candidates"]
         ]
+        lines += _look(plate.vehicle)
+    if not found.plates:
+        lines += _look(found.main_vehicle)
     return "\n".join(lines)
+
+
+def _look(look: VehicleLook | None) -> list[str]:
+    """Return the first of each list of labels, as one line, or none."""
+    if look is None:
+        return []
+    lists = (look.color, look.make, look.make_model, look.body_type, look.year)
+    best = [f"{labels[0].name} {100 * labels[0].confidence:.0f} %" for labels in lists if labels]
+    return [f"    vehicle: {', '.join(best)}"] if best else []
 
 
 def _text(plate: str) -> str:

@@ -111,6 +111,22 @@ def accuracy(model: BankModel, crops: Sequence[Crop]) -> dict[str, tuple[int, in
     return tally
 
 
+def lines_loss(model: BankModel, samples: Sequence[TrainingLine]) -> torch.Tensor:
+    """Return the mean loss of lines with their texts."""
+    batch = batched(samples)
+    lines = torch.from_numpy(batch.lines).contiguous(memory_format=torch.channels_last)
+    scores, gaps = model(lines)
+    value = text_log_likelihood(
+        scores,
+        gaps,
+        torch.from_numpy(batch.lengths),
+        torch.from_numpy(batch.texts),
+        torch.from_numpy(batch.inks),
+    )
+    # A mislabelled or illegible line must not outweigh a batch: its loss is capped softly.
+    return (30.0 * (1.0 - torch.exp(value / 30.0))).mean()
+
+
 def train(
     model: BankModel,
     rendered: Sequence[Crop],
@@ -142,18 +158,7 @@ def train(
             group["lr"] = rate
         model.train()
         for samples in sampler.batches(plan.real_share if done >= plan.real_from else 0.0):
-            batch = batched(samples)
-            lines = torch.from_numpy(batch.lines).contiguous(memory_format=torch.channels_last)
-            scores, gaps = model(lines)
-            value = text_log_likelihood(
-                scores,
-                gaps,
-                torch.from_numpy(batch.lengths),
-                torch.from_numpy(batch.texts),
-                torch.from_numpy(batch.inks),
-            )
-            # A mislabelled or illegible line must not outweigh a batch: its loss is capped softly.
-            loss = (30.0 * (1.0 - torch.exp(value / 30.0))).mean()
+            loss = lines_loss(model, samples)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)

@@ -126,12 +126,6 @@ def read_all_labelled(data: Path) -> list[Crop]:
     return [crop for name in names for crop in read_labelled(data / "reading" / name, name)]
 
 
-def read_held_back(data: Path) -> list[Crop]:
-    """Return the labelled crops that are never trained on, but those with characters greyed out."""
-    crops = read_all_labelled(data)
-    return [crop for crop in crops if crop.held_back and crop.source != "spain_masked"]
-
-
 class TrainingLine(NamedTuple):
     """A (32, w) line image, its text, and (characters, 2) ink rims in columns where known."""
 

@@ -13,11 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from alprcore.bank import PORTRAIT
 from alprcore.training.bank_data import TrainingLine
 from alprcore.training.bank_model import ALPHABET, BINS, NARROWEST, WIDEST, BankModel
 from alprcore.training.bank_reading import read_line
-
-PORTRAIT = (24, 16)
 
 
 def glyph_portraits(model: BankModel, samples: Sequence[TrainingLine]) -> NDArray[np.uint8]:

@@ -196,6 +196,21 @@ def phrase_masks(paths: list[Path]) -> dict[str, tuple[Mask, ...]]:
     return masks
 
 
+def plain_words() -> dict[str, tuple[Mask, ...]]:
+    """Return the phrases that plates carry besides their text, in a face that needs no font."""
+    words: dict[str, tuple[Mask, ...]] = {}
+    for kind, texts in phrases.by_kind.items():
+        masks = []
+        for text in texts:
+            (width, height), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, 1.0, 2)
+            mask = np.zeros((height + below + 4, width + 4), np.uint8)
+            cv2.putText(mask, text, (2, height + 2), cv2.FONT_HERSHEY_DUPLEX, 1.0, 255, 2)
+            size = (max(4, round(mask.shape[1] * word_rows / mask.shape[0])), word_rows)
+            masks.append(np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.uint8))
+        words[kind] = tuple(masks)
+    return words
+
+
 def load_fonts(folder: Path, *, glyphs: Path | None = None) -> FontSet:
     """Return the faces below `folder` (see `training.fonts`) and of the sheets in `glyphs`.
 

@@ -25,19 +25,25 @@ struct Responses {
     const auto stride = static_cast<std::size_t>(count);
     outer.assign(2 * static_cast<std::size_t>(columns + 2) * stride, 0.0F);
     fine.assign(static_cast<std::size_t>(TemplateBank::inner_bins) * static_cast<std::size_t>(4 * columns + 1) * stride, 0.0F);
-    for (int m = 0; m < templates; ++m) {
-      const float* first = products.row(m, 0);
-      const float* last = products.row((TemplateBank::bins - 1) * templates + m, 0);
+    // A column at a time, templates innermost: what is stored four times is loaded once.
+    std::vector<float> quarter(stride), sums(stride);
+    const std::ptrdiff_t row = templates > 1 ? products.row(1, 0) - products.row(0, 0) : 0;
+    const auto load = [&](int bin, int x, float share, float* to) {
+      const float* from = products.row(bin * templates, 0) + x;
+      for (int m = 0; m < templates; ++m, from += row) to[m] = share * *from;
+    };
+    for (int x = 0; x < columns; ++x) {
+      load(0, x, 1.0F, outer.data() + at_outer(0, x));
+      load(TemplateBank::bins - 1, x, 1.0F, outer.data() + at_outer(1, x));
+    }
+    for (int b = 0; b < TemplateBank::inner_bins; ++b) {
+      std::fill(sums.begin(), sums.end(), 0.0F);
       for (int x = 0; x < columns; ++x) {
-        outer[at_outer(0, x) + static_cast<std::size_t>(m)] = first[x];
-        outer[at_outer(1, x) + static_cast<std::size_t>(m)] = last[x];
-      }
-      for (int b = 0; b < TemplateBank::inner_bins; ++b) {
-        const float* product = products.row((b + 1) * templates + m, 0);
-        float sum = 0.0F;
-        for (int x = 0; x < columns; ++x)
-          for (int quarter = 1; quarter <= 4; ++quarter)
-            fine[at_fine(b, 4 * x + quarter) + static_cast<std::size_t>(m)] = (sum += 0.25F * product[x]);
+        load(b + 1, x, 0.25F, quarter.data());
+        for (int k = 1; k <= 4; ++k) {
+          float* to = fine.data() + at_fine(b, 4 * x + k);
+          for (std::size_t m = 0; m < stride; ++m) to[m] = sums[m] += quarter[m];
+        }
       }
     }
   }
@@ -92,23 +98,30 @@ class Matcher {
   std::vector<float> scratch_;
 };
 
-double log_add(double a, double b) {
-  const double high = std::max(a, b);
-  return high + std::log1p(std::exp(std::min(a, b) - high));
+// Terms this far below the greatest are lost in the rounding of a double: exp(-40) is 4e-18.
+constexpr double kNegligible = -40.0;
+
+/// The log of the sum of the exponentials; `terms` holds at least one.
+double log_sum(std::span<const double> terms) {
+  const double high = *std::max_element(terms.begin(), terms.end());
+  double sum = 0.0;
+  for (const double term : terms)
+    if (term - high > kNegligible) sum += std::exp(term - high);
+  return high + std::log(sum);
 }
 
 /// Log-sums over all paths from the left end to each column.
 std::vector<double> forward_sums(const Arcs& arcs, std::span<const float> gaps) {
   std::vector<double> sums(static_cast<std::size_t>(arcs.columns) + 1, kImpossible);
+  std::vector<double> terms;
   sums[0] = 0.0;
   for (int end = 1; end <= arcs.columns; ++end) {
-    double sum = sums[static_cast<std::size_t>(end - 1)] + gaps[static_cast<std::size_t>(end - 1)];
-    for (int k = 0; k < arcs.widths; ++k) {
+    terms.assign(1, sums[static_cast<std::size_t>(end - 1)] + gaps[static_cast<std::size_t>(end - 1)]);
+    for (int k = 0; k < arcs.widths && end - k - arcs.narrowest >= 0; ++k) {
       const int start = end - k - arcs.narrowest;
-      if (start < 0) break;
-      sum = log_add(sum, sums[static_cast<std::size_t>(start)] + arcs.at(start, k));
+      terms.push_back(sums[static_cast<std::size_t>(start)] + arcs.at(start, k));
     }
-    sums[static_cast<std::size_t>(end)] = sum;
+    sums[static_cast<std::size_t>(end)] = log_sum(terms);
   }
   return sums;
 }
@@ -116,12 +129,13 @@ std::vector<double> forward_sums(const Arcs& arcs, std::span<const float> gaps) 
 /// Log-sums over all paths from each column to the right end.
 std::vector<double> backward_sums(const Arcs& arcs, std::span<const float> gaps) {
   std::vector<double> sums(static_cast<std::size_t>(arcs.columns) + 1, kImpossible);
+  std::vector<double> terms;
   sums[static_cast<std::size_t>(arcs.columns)] = 0.0;
   for (int start = arcs.columns - 1; start >= 0; --start) {
-    double sum = sums[static_cast<std::size_t>(start + 1)] + gaps[static_cast<std::size_t>(start)];
+    terms.assign(1, sums[static_cast<std::size_t>(start + 1)] + gaps[static_cast<std::size_t>(start)]);
     for (int k = 0; k < arcs.widths && start + k + arcs.narrowest <= arcs.columns; ++k)
-      sum = log_add(sum, sums[static_cast<std::size_t>(start + k + arcs.narrowest)] + arcs.at(start, k));
-    sums[static_cast<std::size_t>(start)] = sum;
+      terms.push_back(sums[static_cast<std::size_t>(start + k + arcs.narrowest)] + arcs.at(start, k));
+    sums[static_cast<std::size_t>(start)] = log_sum(terms);
   }
   return sums;
 }
@@ -144,7 +158,8 @@ void append_stretch(Lattice& lattice, int start, int end, float posterior, std::
     float sum = 0.0F;
     for (std::size_t k = 0; k < static_cast<std::size_t>(shape.templates); ++k)
       sum += std::exp(responses[k * classes + c] - highest);
-    lattice.scores.push_back(highest + std::log(sum));
+    // Mostly one template alone counts, and the logarithm of 1 is 0.
+    lattice.scores.push_back(sum > 1.0F ? highest + std::log(sum) : highest);
     lattice.templates.push_back(static_cast<int>(best * classes + c));
   }
 }
@@ -209,14 +224,16 @@ Lattice TemplateBank::lattice(const Plane& line, float least) const {
   const std::vector<double> after = backward_sums(arcs, out.gaps);
   const double total = before.back();
   out.log_total = static_cast<float>(total);
+  const double log_least = least > 0.0F ? std::log(static_cast<double>(least)) : -std::numeric_limits<double>::infinity();
   for (int start = 0; start < out.columns; ++start)
     for (int k = 0; k < widths && start + k + shape_.narrowest <= out.columns; ++k) {
       const int end = start + k + shape_.narrowest;
-      const double posterior = std::exp(before[static_cast<std::size_t>(start)] + arcs.at(start, k) +
-                                        after[static_cast<std::size_t>(end)] - total);
-      if (posterior < least) continue;
+      const double log_posterior =
+          before[static_cast<std::size_t>(start)] + arcs.at(start, k) + after[static_cast<std::size_t>(end)] - total;
+      if (log_posterior < log_least) continue;
       matcher.match(start, end - start);
-      append_stretch(out, start, end, static_cast<float>(posterior), matcher.responses(), shape_);
+      const auto posterior = static_cast<float>(std::exp(log_posterior));
+      append_stretch(out, start, end, posterior, matcher.responses(), shape_);
     }
   return out;
 }

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Teach a bank a country or a face: ``alprcore train-bank --crops FOLDER --out my.npz``.
+
+It goes on from the shipped bank (or ``--start``), on the labelled crops and the faces that are
+given, mixed with rendered plates of the whole world, and prints what is read right before and
+after: of the crops and plates held back, and of others, so that a loss elsewhere is seen. The same
+inputs and seed give the same bank on the same machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import sys
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from alprcore.bank import Bank, parse_bank
+from alprcore.cli.train_bank import add_options
+from alprcore.errors import AlprError, ImageError, ResourceError, SettingsError
+from alprcore.resources import bank_bytes
+from alprcore.training.bank_data import (
+    HELD_BACK,
+    Crop,
+    TrainingLine,
+    degraded,
+    read_labelled,
+    training_line,
+)
+from alprcore.training.bank_export import export_bank
+from alprcore.training.bank_import import model_of_bank
+from alprcore.training.bank_rendered import crop_of
+from alprcore.training.bank_tuning import (
+    TuningPlan,
+    farthest_harmless,
+    native_bank,
+    right_readings,
+    tune,
+)
+from alprcore.training.faces import (
+    Face,
+    FontSet,
+    load_fonts,
+    outline_face,
+    plain_words,
+    stroke_face,
+    stroke_face_count,
+)
+from alprcore.training.render import render_plate
+
+# Rendered plates that choose how far to go, and others that are reported.
+CONTROL_PLATES = 300
+REPORTED_PLATES = 200
+# Plates in a given face: to learn from, and held back. More than that shows nothing new, as each is
+# degraded anew every time it is shown.
+FACE_PLATES = 400
+FACE_HELD_BACK = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TestSet:
+    """Crops to measure on, under the name that is printed."""
+
+    name: str
+    crops: Sequence[Crop]
+
+
+def general_faces(fonts: Path | None) -> FontSet:
+    """Return the faces of plates of the whole world: those below `fonts`, or the drawn ones."""
+    if fonts is not None:
+        try:
+            return load_fonts(fonts)
+        except FileNotFoundError as error:
+            raise ResourceError(str(error)) from error
+    drawn = tuple(stroke_face(i) for i in range(stroke_face_count))
+    return FontSet(outline=drawn, stroke=drawn, real={}, words=plain_words())
+
+
+def face_of(path: Path) -> Face:
+    """Return the face of a font file.
+
+    Raises
+    ------
+    ResourceError
+        If it is no font, or not one for plates: its digits must be about as tall as its capitals.
+    """
+    try:
+        face = outline_face(path)
+    except (OSError, ValueError) as error:
+        raise ResourceError(f"{path}: cannot be read as a font ({error})") from error
+    if face is None:
+        raise ResourceError(f"{path}: expected A-Z and 0-9 of about the same height")
+    return face
+
+
+def drawn_plates(faces: FontSet, count: int, seed: int) -> list[Crop]:
+    """Return rendered plates as training crops, lines known."""
+    rng = np.random.default_rng(seed)
+    crops: list[Crop] = []
+    while len(crops) < count:
+        plate = render_plate(rng, faces)
+        line = int(rng.integers(len(plate.lines)))
+        if plate.lines[line].text:
+            crops.append(crop_of(plate, line, rng))
+    return crops
+
+
+def photographed_plates(faces: FontSet, count: int, seed: int) -> list[Crop]:
+    """Return rendered plates as a camera would have seen them, with all of their text."""
+    rng = np.random.default_rng(seed)
+    crops = []
+    for _ in range(count):
+        plate = render_plate(rng, faces)
+        crop = crop_of(plate, 0, rng)
+        image, _ = degraded(crop.image, float(crop.lines[0][1] - crop.lines[0][0]), rng)
+        text = "".join(line.text for line in plate.lines)
+        crops.append(Crop(image, text, "rendered", crop.lines))
+    return crops
+
+
+def degraded_lines(crops: Sequence[Crop]) -> list[TrainingLine]:
+    """Return the line of each rendered crop as a camera would have seen it, the same every time."""
+    rng = np.random.default_rng(len(crops))
+    return [training_line(crop, rng, wrong=False)._replace(inks=None) for crop in crops]
+
+
+def labelled_crops(folder: Path) -> list[Crop]:
+    """Return the labelled crops of a folder; every fifth, by a hash of its name, is held back.
+
+    Raises
+    ------
+    ImageError
+        If there is no ``truth.csv`` with the columns image and plate, or nothing usable in it.
+    """
+    try:
+        crops = read_labelled(folder, folder.name)
+    except OSError as error:
+        raise ImageError(f"{folder}: expected a truth.csv ({error.strerror})") from error
+    except KeyError as error:
+        raise ImageError(f"{folder}/truth.csv: the column {error} is missing") from error
+    crops = [crop for crop in crops if len(crop.lines)]
+    if len(crops) < 2 * HELD_BACK:
+        raise ImageError(
+            f"{folder}: expected at least {2 * HELD_BACK} readable labelled crops, got {len(crops)}"
+        )
+    if not any(crop.held_back for crop in crops):
+        min(crops, key=lambda crop: zlib.crc32(crop.image.tobytes())).held_back = True
+    return crops
+
+
+def gathered(chosen: argparse.Namespace) -> tuple[list[Crop], list[TestSet]]:
+    """Return what is to be learned, and the sets to measure it on."""
+    learn: list[Crop] = []
+    tests = []
+    for folder in chosen.crops:
+        crops = labelled_crops(folder)
+        learn += [crop for crop in crops if not crop.held_back]
+        tests.append(TestSet(f"{folder.name}, held back", [c for c in crops if c.held_back]))
+    for path in chosen.font:
+        face = face_of(path)
+        faces = FontSet(outline=(face,), stroke=(face,), real={}, words=plain_words())
+        learn += drawn_plates(faces, FACE_PLATES, chosen.seed)
+        held = photographed_plates(faces, FACE_HELD_BACK, chosen.seed + 1_000_003)
+        tests.append(TestSet(f"{path.stem}, other plates", held))
+    tests += [TestSet(f"{path.name}, control", labelled_crops(path)) for path in chosen.control]
+    return learn, tests
+
+
+def table(tests: Sequence[TestSet], before: Bank, after: Bank) -> str:
+    """Return what is read right before and after, a line for each set."""
+    lines = [f"{'read right (O = 0, I = 1)':<32} {'of':>5} {'before':>7} {'after':>7}"]
+    for test in tests:
+        was, now = (right_readings(bank, test.crops) for bank in (before, after))
+        lines.append(f"{test.name:<32} {len(test.crops):>5} {was:>7} {now:>7}")
+    return "\n".join(lines)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Train as the options say; return 0, or 2 when the bank did not change.
+
+    Raises
+    ------
+    AlprError
+        If an input cannot be used.
+    """
+    if not chosen.crops and not chosen.font:
+        raise SettingsError("train-bank: expected --crops or --font")
+    if chosen.steps < 1 or chosen.rendered < 1 or chosen.threads < 1:
+        raise SettingsError("train-bank: --steps, --rendered and --threads must be at least 1")
+    begin = time.monotonic()
+    torch.set_num_threads(chosen.threads)
+    torch.manual_seed(chosen.seed)
+    content = chosen.start.read_bytes() if chosen.start else bank_bytes("latin.npz")
+    before = model_of_bank(content)
+    learn, tests = gathered(chosen)
+    faces = general_faces(chosen.fonts)
+    general = drawn_plates(faces, chosen.rendered, chosen.seed + 2_000_003)
+    control = degraded_lines(drawn_plates(faces, CONTROL_PLATES, chosen.seed + 3_000_017))
+    others = photographed_plates(faces, REPORTED_PLATES, chosen.seed + 4_000_037)
+    tests.append(TestSet("rendered, all the world", others))
+    print(f"{len(learn)} crops to learn, {len(general)} rendered plates in between", flush=True)
+    after = copy.deepcopy(before)
+    tune(after, general, learn, TuningPlan(chosen.steps, chosen.seed))
+    # For people to look at only: the new bank keeps those of the one it goes on from.
+    portraits = parse_bank(content).portraits
+    final, share = farthest_harmless(before, after, control)
+    print(table(tests, native_bank(before, portraits), native_bank(final, portraits)))
+    export_bank(final, chosen.out, portraits)
+    print(f"{chosen.out}: {100 * share:.0f} % of the way, {time.monotonic() - begin:.0f} s")
+    return 0 if share > 0 else 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    add_options(parser)
+    try:
+        return run(parser.parse_args(arguments))
+    except (AlprError, OSError) as error:
+        print(f"train-bank: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
