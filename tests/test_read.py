@@ -17,7 +17,7 @@ from alprcore.bank import Bank, parse_bank, read_bank
 from alprcore.errors import ResourceError
 from alprcore.resources import bank_bytes
 from alprcore.stages.glyphs import read_glyphs
-from alprcore.stages.read import read_plate
+from alprcore.stages.read import likeliest_first, read_plate
 
 Floats = NDArray[np.float32]
 
@@ -199,6 +199,17 @@ def test_a_one_line_plate_of_two_line_shape_keeps_its_line(bank: Bank) -> None:
     )
     assert len(alone.lines) == len(more.lines) == 1
     assert alone.texts == more.texts
+
+
+def test_the_middle_line_is_tried_before_frames_and_halves_of_the_crop() -> None:
+    middle, frame, whole = (
+        np.array([top, bottom, 0.0, 0.0, score], np.float32)
+        for top, bottom, score in ((20, 45, 0.9), (0, 12, 1.0), (2, 62, 0.95))
+    )
+    ordered = likeliest_first((64, 240), np.stack([frame, whole, middle]))
+    assert ordered[0].tolist() == middle.tolist()
+    assert sorted(ordered[:, 4].tolist()) == sorted(float(r[4]) for r in (middle, whole, frame))
+    assert likeliest_first((64, 240), np.empty((0, 5), np.float32)).shape == (0, 5)
 
 
 def test_threads_agree(bank: Bank) -> None:

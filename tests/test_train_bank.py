@@ -24,6 +24,7 @@ from alprcore.training.bank_data import Crop  # noqa: E402
 from alprcore.training.bank_export import export_bank  # noqa: E402
 from alprcore.training.bank_import import model_of_bank  # noqa: E402
 from alprcore.training.bank_tuning import (  # noqa: E402
+    SHARES,
     TuningPlan,
     blended,
     farthest_harmless,
@@ -32,7 +33,7 @@ from alprcore.training.bank_tuning import (  # noqa: E402
     right_readings,
     tune,
 )
-from alprcore.training.faces import plain_words  # noqa: E402
+from alprcore.training.faces import Face, plain_words, stroke_face  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -117,11 +118,11 @@ def test_weights_are_blended_and_a_harmful_bank_is_not_taken(
     half = blended(before.state_dict(), after.state_dict(), 0.5)
     torch.testing.assert_close(half["templates.weight"], 0.5 * before.templates.weight.detach())
     control = train_bank.degraded_lines(plates[:8])
-    model, share = farthest_harmless(before, after, control)
+    model, share = farthest_harmless(before, after, [control])
     assert share < 1.0
     assert mean_value(model, control) >= mean_value(before, control)
-    same, all_the_way = farthest_harmless(before, model_of_bank(content), control)
-    assert all_the_way == 1.0
+    same, all_the_way = farthest_harmless(before, model_of_bank(content), [control, control[:2]])
+    assert all_the_way == max(SHARES)
     assert torch.equal(same.gap.weight, before.gap.weight)
 
 
@@ -160,13 +161,20 @@ def test_a_face_is_learned_from_a_font(tmp_path: Path) -> None:
     assert all(crop.image.size and crop.text for crop in crops)
 
 
+def test_a_face_that_draws_o_and_0_alike_is_told_from_one_that_does_not() -> None:
+    face = stroke_face(3)
+    twin = Face("twin", face.fields | {"0": face.fields["O"], "I": face.fields["O"]})
+    assert train_bank.drawn_alike(twin, "O", "0")
+    assert not train_bank.drawn_alike(twin, "I", "1")
+
+
 def test_held_back_crops_are_never_learned_from(folder: Path) -> None:
     crops = train_bank.labelled_crops(folder)
     assert any(crop.held_back for crop in crops)
     chosen = cli.parser().parse_args(["train-bank", "--crops", str(folder), "--out", "x.npz"])
-    learn, tests = train_bank.gathered(chosen)
-    assert len(learn) + len(tests[0].crops) == len(crops)
-    assert not any(crop.held_back for crop in learn)
+    learn, decide, tests = train_bank.gathered(chosen)
+    assert len(learn) + len(decide) + len(tests[0].crops) == len(crops)
+    assert not any(crop.held_back for crop in learn + decide)
     assert all(crop.held_back for crop in tests[0].crops)
 
 

@@ -67,7 +67,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="fonts of alprcore.training.fonts for the rendered plates (default: drawn faces only)",
     )
     parser.add_argument(
-        "--steps", type=int, default=300, metavar="N", help="48 lines each (default: %(default)s)"
+        "--steps", type=int, default=400, metavar="N", help="48 lines each (default: %(default)s)"
     )
     parser.add_argument(
         "--rendered",

@@ -28,10 +28,15 @@ STEEPEST = 0.1
 LEAST_CHARACTER = 1e-4
 # Two readings are of different lines when their bands overlap by less than this share of the lower.
 APART = 0.25
-# When the best line so far reads so well, the lines after it are not tried: on 557 plates of one
-# line none of these was the better one, and a third of the lines are saved.
+# When the best line so far reads so well, the lines after it are not tried: on 777 plates of one
+# line none of these was the better one, and 1.4 lines a plate were read in place of 3.
 SETTLED_LENGTH = 5
-SETTLED_PROBABILITY = 0.75
+SETTLED_PROBABILITY = 0.5
+# Which proposal is the line, by its score as a share of the highest, its height and how far its
+# middle is from the crop's, both as shares of the crop's height: weights of a conditional logit
+# fitted on crops. Of proposals in their own order the first is the line on 60 % of the
+# photographs, in this order on 84 %.
+SCORE_WEIGHT, HEIGHT_WEIGHT, OFFSET_WEIGHT = 8.0, -14.0, -18.0
 # When the first proposals leave no text of this probability, more are tried.
 LEGIBLE = 0.4
 # To choose between lines, so many hypotheses a column give the best text and its probability.
@@ -140,11 +145,22 @@ def _first_lines(
 ) -> list[LineReading]:
     """Return the readings of proposed lines, up to one that settles a plate of one line."""
     readings: list[LineReading] = []
-    for line in proposed:
+    for line in proposed if two_lines else likeliest_first(crop.shape, proposed):
         readings.append(read_line(crop, line, bank))
         if not two_lines and _settled(max(readings, key=lambda reading: reading.evidence)):
             break
     return readings
+
+
+def likeliest_first(shape: tuple[int, ...], proposed: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the proposals of a crop of one line, the likeliest line first."""
+    if len(proposed) < 2:
+        return proposed
+    top, bottom, slope, _, score = proposed.T
+    middle = 0.5 * (top + bottom + slope * shape[1]) / shape[0]
+    value = SCORE_WEIGHT * score / score.max() + HEIGHT_WEIGHT * (bottom - top) / shape[0]
+    value += OFFSET_WEIGHT * np.abs(middle - 0.5)
+    return proposed[np.argsort(-value, kind="stable")]
 
 
 def _later_lines(
