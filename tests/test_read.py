@@ -190,6 +190,19 @@ def test_the_second_line_is_looked_for_among_the_later_proposals(
     assert reading.texts[0][0] == "7483\n2956"
 
 
+def test_a_second_line_counts_even_where_what_it_says_is_open(bank: Bank) -> None:
+    upper, lower = drawn_plate("IO"), drawn_plate("4821")
+    sides = lower.shape[1] - upper.shape[1]
+    upper = cv2.copyMakeBorder(
+        upper, 0, 0, sides // 2, sides - sides // 2, cv2.BORDER_CONSTANT, value=225.0
+    )
+    reading = read_plate(
+        np.vstack([upper, lower]), bank, count=5, proposals=3, more_proposals=4, two_lines=True
+    )
+    assert reading.texts[0][1] < 0.5  # IO, 1O, I0 and 10 look alike
+    assert [text.partition("\n")[2] for text, _ in reading.texts[:4]] == ["4821"] * 4
+
+
 def test_a_one_line_plate_of_two_line_shape_keeps_its_line(bank: Bank) -> None:
     crop = np.full((110, 220), 225, np.uint8)
     crop[30:80] = cv2.resize(drawn_plate("KD48XT"), (220, 50), interpolation=cv2.INTER_AREA)

@@ -41,9 +41,12 @@ SCORE_WEIGHT, HEIGHT_WEIGHT, OFFSET_WEIGHT = 8.0, -14.0, -18.0
 LEGIBLE = 0.4
 # To choose between lines, so many hypotheses a column give the best text and its probability.
 SCOUT_BEAM = 8
-# The lines of a two-line plate: heights within this ratio, both legible.
+# The lines of a two-line plate: heights within this ratio, and of the second one, the probability
+# that it is text and how many times likelier its best text is than none. What it says may be open:
+# of a "WCI" read as WCT or WCI neither had half of the probability, and the line was lost.
 SIMILAR_HEIGHTS = 0.55
-SECOND_LINE_PROBABILITY = 0.5
+SECOND_LINE_PROBABILITY = 0.95
+SECOND_LINE_EVIDENCE = 4.0
 # A plate wider than this many times its height has one line: European two-line plates are 1.2-1.6.
 TWO_LINE_ASPECT = 2.3
 
@@ -219,6 +222,12 @@ def _probability(reading: LineReading) -> float:
     return math.exp(value) if text else 0.0
 
 
+def _text_probability(reading: LineReading) -> float:
+    """Return the probability that a line is not empty."""
+    nothing = float(reading.lattice.gaps.sum(dtype=np.float64))
+    return 1.0 - math.exp(min(0.0, nothing - reading.lattice.log_total))
+
+
 def _settled(reading: LineReading) -> bool:
     """Whether no other line of the plate can be the better one."""
     return (
@@ -227,11 +236,13 @@ def _settled(reading: LineReading) -> bool:
 
 
 def _second_line(best: LineReading, readings: list[LineReading]) -> LineReading | None:
-    """Return the other line of a two-line plate, legible too; None when there is none."""
+    """Return the other line of a two-line plate, text too; None when there is none."""
     found = [
         other
         for other in readings
-        if _may_be_second(best.line, other.line) and _probability(other) >= SECOND_LINE_PROBABILITY
+        if _may_be_second(best.line, other.line)
+        and other.evidence >= SECOND_LINE_EVIDENCE
+        and _text_probability(other) >= SECOND_LINE_PROBABILITY
     ]
     return max(found, key=lambda reading: reading.evidence, default=None)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Train the network that refines a plate's corners.
 
-``python -m alprcore.training.corners --data DIR --out FILE --minutes 12 --seed 1``
+``python -m alprcore.training.corners --data DIR --out FILE --steps 4000 --seed 1``
 
 Plates with known corners are pasted in perspective into real photographs, mostly over a real plate,
 so that bumpers, shadows and holders surround them; the network sees them through the same crop as
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import math
-import time
 from pathlib import Path
 
 import cv2
@@ -133,13 +132,13 @@ def bounds_of(corners: torch.Tensor) -> torch.Tensor:
     return torch.cat([corners.amin(1), corners.amax(1)], 1)
 
 
-def train(net: CornerNet, scenes: CornerScenes, check: CornerScenes, minutes: float) -> None:
-    """Train by the clock, printing the error on plates and photographs that are not trained on."""
+def train(net: CornerNet, scenes: CornerScenes, check: CornerScenes, steps: int) -> None:
+    """Train, printing the error on plates and photographs that are not trained on."""
     optimiser = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.01)
     images, truth = batch(check, 256, 0)
-    start = time.monotonic()
-    step, real = 0, int(batch_size * real_share)
-    while (share := (time.monotonic() - start) / (60 * minutes)) < 1:
+    real = int(batch_size * real_share)
+    for step in range(steps):
+        share = step / steps
         rate = 2e-3 * min(1.0, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-6
         for group in optimiser.param_groups:
             group["lr"] = rate
@@ -155,14 +154,13 @@ def train(net: CornerNet, scenes: CornerScenes, check: CornerScenes, minutes: fl
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
-        step += 1
-        if step % 200 == 0:
+        if (step + 1) % 200 == 0:
             net.eval()
             with torch.no_grad():
                 error = corner_error(net(images), truth)
             net.train()
             shown = f"median {error.median():.3f} mean {error.mean():.3f} of the height"
-            print(f"step {step}, loss {loss.detach():.3f}, error {shown}", flush=True)
+            print(f"step {step + 1}, loss {loss.detach():.3f}, error {shown}", flush=True)
 
 
 def main() -> None:
@@ -172,10 +170,10 @@ def main() -> None:
     parser.add_argument("--fonts", type=Path, default=Path("training_data/fonts"))
     parser.add_argument("--rendered", type=Path, default=Path("training_data/plates"))
     parser.add_argument(
-        "--count", type=int, default=700, help="plates to render if there are fewer"
+        "--count", type=int, default=2500, help="plates to render if there are fewer"
     )
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=12.0)
+    parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -190,7 +188,7 @@ def main() -> None:
     scenes = CornerScenes(photos[100:], plates[200:], rng)
     check = CornerScenes(photos[:100], plates[:200], np.random.default_rng(args.seed + 1))
     net = CornerNet()
-    train(net, scenes, check, args.minutes)
+    train(net, scenes, check, args.steps)
     export_corners(net, args.out)
     torch.save(net.state_dict(), args.out.with_suffix(".pt"))
     print(f"{args.out}, sha256 {hashlib.sha256(args.out.read_bytes()).hexdigest()}")

@@ -17,6 +17,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -40,6 +41,7 @@ from alprcore.training.detector_scene import (
     add_plate,
     add_vehicle,
     developed,
+    fade,
     load_crops,
 )
 
@@ -59,7 +61,7 @@ class Scenes:
         weights = np.array([photo.weight for photo in self.photos])
         self.odds = weights / weights.sum()
         self.plates = load_crops([data / "regions" / "us_designs", data / "reading" / "us"])
-        self.plates += 2 * load_crops([rendered])
+        self.plates += load_crops([rendered])
         self.cars = [p.read_bytes() for p in sorted((data / "vehicles/makemodel").glob("*.jpg"))]
         self.rng = rng
 
@@ -74,6 +76,8 @@ class Scenes:
             add_plate(sample, self.plate(), rng)
         if rng.random() < 0.3:
             add_distractor(sample, rng)
+        if rng.random() < 0.12:
+            fade(sample, rng)
         sample.image = developed(sample.image, rng)
         return sample
 
@@ -104,10 +108,10 @@ def train(
     net: DetectorNet,
     scenes: Scenes,
     done: Callable[[int], float],
-    out: Path,
+    save: Callable[[dict[str, torch.Tensor]], None],
     peak_rate: float,
 ) -> int:
-    """Train until `done(step)` reaches one; return the number of steps. Exports now and then."""
+    """Train until `done(step)` reaches one; return the number of steps. Saves now and then."""
     optimiser = torch.optim.AdamW(net.parameters(), lr=peak_rate, weight_decay=0.01)
     average = {key: value.clone() for key, value in net.state_dict().items()}
     started = saved = time.monotonic()
@@ -144,8 +148,8 @@ def train(
             print(f"step {step} {time.monotonic() - started:.0f} s, losses {shown}", flush=True)
         if time.monotonic() - saved > 240:
             saved = time.monotonic()
-            save(average, out)
-    save(average, out)
+            save(average)
+    save(average)
     return step
 
 
@@ -159,11 +163,11 @@ def smooth(average: dict[str, torch.Tensor], net: DetectorNet, keep: float) -> N
                 average[key].copy_(value)
 
 
-def save(weights: dict[str, torch.Tensor], out: Path) -> None:
+def save(weights: dict[str, torch.Tensor], out: Path, width: float, depth: int) -> None:
     """Write the weights beside the ONNX file, to go on from, and the ONNX file."""
     out.parent.mkdir(parents=True, exist_ok=True)
     torch.save(weights, out.with_suffix(".pt"))
-    net = DetectorNet()
+    net = DetectorNet(width, depth)
     net.load_state_dict(weights)
     export(net, out)
 
@@ -182,11 +186,14 @@ def main() -> None:
         "--rendered", type=Path, default=Path("training_data/plates"), help="from corners"
     )
     parser.add_argument("--mined", type=Path, help="hard and doubtful places, from detector_mine")
+    parser.add_argument("--width", type=float, default=1.0, help="of the network's channels")
+    parser.add_argument("--depth", type=int, default=1, help="of the network's stages")
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     torch.manual_seed(args.seed)
-    net = DetectorNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = DetectorNet(args.width, args.depth)
+    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if args.resume:
         net.load_state_dict(torch.load(args.resume, weights_only=True))
     scenes = Scenes(args.data, args.rendered, args.mined, np.random.default_rng(args.seed))
@@ -197,7 +204,8 @@ def main() -> None:
             return step / args.steps
         return (time.monotonic() - start) / (60 * args.minutes)
 
-    steps = train(net, scenes, done, args.out, args.rate)
+    keep = partial(save, out=args.out, width=args.width, depth=args.depth)
+    steps = train(net, scenes, done, keep, args.rate)
     digest = hashlib.sha256(args.out.read_bytes()).hexdigest()
     print(f"{steps} steps, {args.out}, sha256 {digest}")
 

@@ -22,7 +22,7 @@ Boxes = NDArray[np.float32]
 folder_weights = {"openimages": 1.0, "tunisian": 0.9, "romanian": 0.8, "kaggle": 0.7, "spain": 0.4}
 
 crop_size = 352  # pixels; a multiple of 32 that holds a plate of 340 pixels
-min_width, max_width = 26.0, 330.0  # plate widths to learn, in crop pixels
+min_width, max_width = 20.0, 330.0  # plate widths to learn, in crop pixels
 ignored_width = 13.0  # below this width a plate is neither asked for nor held against the network
 
 

@@ -52,20 +52,35 @@ class Residual(nn.Module):
         return nnf.relu(x + self.body(x))
 
 
-class DetectorNet(nn.Module):
-    """Pictures (n, 3, rows, cols), 0 to 255, to a plate map and a vehicle map."""
+def residuals(channels: int, count: int) -> list[nn.Module]:
+    """Return residual blocks."""
+    return [Residual(channels) for _ in range(count)]
 
-    def __init__(self) -> None:
+
+class DetectorNet(nn.Module):
+    """Pictures (n, 3, rows, cols), 0 to 255, to a plate map and a vehicle map.
+
+    Parameters
+    ----------
+    width : float
+        Factor of the channels; what ships has 1.
+    depth : int
+        Residual blocks of the fine and the middle stage; the coarse one has one more.
+    """
+
+    def __init__(self, width: float = 1.0, depth: int = 1) -> None:
         super().__init__()
-        self.fine = nn.Sequential(conv(3, 16, 2), conv(16, 16, 2), conv(16, 32, 2), Residual(32))
-        self.middle = nn.Sequential(conv(32, 64, 2), Residual(64))
-        self.coarse = nn.Sequential(conv(64, 96, 2), Residual(96), Residual(96))
-        self.down_to_middle = nn.Conv2d(96, 64, 1)
-        self.middle_mix = conv(64, 64)
-        self.down_to_fine = nn.Conv2d(64, 32, 1)
-        self.fine_mix = conv(32, 32)
-        self.plate_head = nn.Sequential(conv(32, 32), nn.Conv2d(32, 5, 1))
-        self.vehicle_head = nn.Sequential(conv(64, 32), nn.Conv2d(32, 5, 1))
+        thin, fine, middle, coarse = (round(width * n) for n in (16, 32, 64, 96))
+        first = (conv(3, thin, 2), conv(thin, thin, 2), conv(thin, fine, 2))
+        self.fine = nn.Sequential(*first, *residuals(fine, depth))
+        self.middle = nn.Sequential(conv(fine, middle, 2), *residuals(middle, depth))
+        self.coarse = nn.Sequential(conv(middle, coarse, 2), *residuals(coarse, depth + 1))
+        self.down_to_middle = nn.Conv2d(coarse, middle, 1)
+        self.middle_mix = conv(middle, middle)
+        self.down_to_fine = nn.Conv2d(middle, fine, 1)
+        self.fine_mix = conv(fine, fine)
+        self.plate_head = nn.Sequential(conv(fine, fine), nn.Conv2d(fine, 5, 1))
+        self.vehicle_head = nn.Sequential(conv(middle, fine), nn.Conv2d(fine, 5, 1))
         for head in (self.plate_head, self.vehicle_head):
             last = head[1]
             nn.init.normal_(last.weight, std=0.01)

@@ -89,16 +89,16 @@ def framed(plate: Frame, rng: np.random.Generator) -> tuple[Frame, tuple[int, in
     """Return the plate in a random holder, and the holder's margins (top, bottom, left, right)."""
     height, width = plate.shape[:2]
     kind = rng.random()
-    if kind < 0.45:
+    if kind < 0.3:
         return plate, (0, 0, 0, 0)
     thick = rng.uniform(0.02, 0.12, 4) * height
-    if kind > 0.7:  # a dealer's frame has a broad strip above or below
+    if kind > 0.6:  # a dealer's frame has a broad strip above or below
         thick[rng.integers(0, 2)] = rng.uniform(0.12, 0.3) * height
     top, bottom, left, right = (int(t) for t in np.round(thick))
     shade = rng.integers(0, 60) if rng.random() < 0.7 else rng.integers(120, 250)
     out = np.full((height + top + bottom, width + left + right, 3), shade, np.uint8)
     out[top : top + height, left : left + width] = plate
-    if kind > 0.7:
+    if kind > 0.6:
         ink = (255,) * 3 if shade < 128 else (20,) * 3
         word = "".join(rng.choice(list("AUTOMERCDSNLK .&"), rng.integers(6, 14)))
         size = max(top, bottom) / 34
@@ -230,6 +230,14 @@ def add_vehicle(sample: Sample, car: Frame, rng: np.random.Generator) -> None:
     sample.plates = sample.plates[~hidden]
     sample.vehicles = np.concatenate([sample.vehicles, box])
     sample.vehicle_weight[y // 16 : (y + high) // 16 + 1, x // 16 : (x + wide) // 16 + 1] = 1
+
+
+def fade(sample: Sample, rng: np.random.Generator) -> None:
+    """Take contrast from the plates, as sun, dirt and glare do; their surroundings keep it."""
+    for left, top, right, bottom in sample.plates.astype(int):
+        spot = sample.image[top : bottom + 1, left : right + 1]
+        mean = spot.mean((0, 1))
+        spot[:] = np.clip(mean + (spot - mean) * rng.uniform(0.25, 0.8), 0, 255)
 
 
 def developed(image: Frame, rng: np.random.Generator) -> Frame:
