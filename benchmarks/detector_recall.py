@@ -51,14 +51,14 @@ def overlap(box: Rects, others: Rects) -> NDArray[np.float64]:
     return np.asarray(meet / np.maximum(areas - meet, 1e-9))
 
 
-def pictures(data: Path) -> Iterator[tuple[str, Frame, Rects]]:
-    """Yield set name, picture and labelled boxes."""
+def pictures(data: Path) -> Iterator[tuple[str, str, Frame, Rects]]:
+    """Yield set name, file name, picture and labelled boxes."""
     for name in ("us", "eu", "br"):
         for image, boxes in labels(data / "photos_dev" / name).items():
-            yield name, read(data / "photos_dev" / name / image), boxes
+            yield name, image, read(data / "photos_dev" / name / image), boxes
     for image, boxes in labels(data / "plates" / "openimages").items():
         if held_back(image):
-            yield "openimages", read(data / "plates" / "openimages" / image), boxes
+            yield "openimages", image, read(data / "plates" / "openimages" / image), boxes
 
 
 def read(path: Path) -> Frame:
@@ -86,7 +86,7 @@ def main() -> None:
     )  # IoU 0.3, 0.5: best score
     extra: dict[str, list[float]] = defaultdict(list)
     times: dict[str, list[float]] = defaultdict(list)
-    for name, frame, boxes in pictures(args.data):
+    for name, _, frame, boxes in pictures(args.data):
         start = time.perf_counter()
         plates = find_plates(
             frame, finder, min_score=0.05, max_plates=50, area=args.pixels, tiled=not args.untiled

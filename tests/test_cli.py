@@ -246,6 +246,18 @@ def test_evaluate_counts_lists_and_saves(options, folder, tmp_path, capsys):
     assert reply["results"][0]["plate"] == "AB12"
 
 
+def test_evaluate_takes_the_labels_of_one_folder_from_elsewhere(options, folder, tmp_path, capsys):
+    labelled(folder, "AB12")
+    kept = tmp_path / "labels.csv"
+    (folder / "truth.csv").rename(kept)
+    code, out, _ = run(capsys, "evaluate", folder, "--truth", kept)
+    assert code == 0
+    assert "strict      2  100.0 %" in out
+    code, _, err = run(capsys, "evaluate", folder, tmp_path, "--truth", kept)
+    assert code == 1
+    assert "one FOLDER" in err
+
+
 def test_evaluate_counts_an_unreadable_picture_as_not_found(options, folder, capsys):
     labelled(folder)
     (folder / "b.png").unlink()

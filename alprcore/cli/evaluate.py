@@ -40,6 +40,9 @@ def add_parser(commands: Commands) -> None:
         metavar="FOLDER",
         help="pictures and a truth.csv: image,x,y,w,h,plate[,country]",
     )
+    parser.add_argument(
+        "--truth", type=Path, metavar="FILE.csv", help="labels of the one FOLDER, kept elsewhere"
+    )
     add_engine_options(parser)
     parser.add_argument(
         "--results", type=Path, metavar="FILE.md", help="add a row per folder to this table"
@@ -52,10 +55,13 @@ def add_parser(commands: Commands) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Evaluate every folder; return 1 without labels, 2 when a picture could not be read."""
+    if chosen.truth and len(chosen.folders) > 1:
+        print("alprcore: --truth goes with one FOLDER only", file=sys.stderr)
+        return 1
     truths: dict[Path, dict[str, list[Label]]] = {}
     for folder in chosen.folders:
         try:
-            with (folder / "truth.csv").open(encoding="utf-8", newline="") as lines:
+            with (chosen.truth or folder / "truth.csv").open(encoding="utf-8", newline="") as lines:
                 truths[folder] = parse_truth(lines)
         except (OSError, ValueError) as error:
             print(f"alprcore: {folder}: {error}", file=sys.stderr)

@@ -37,16 +37,23 @@ SETTLED_PROBABILITY = 0.5
 # fitted on crops. Of proposals in their own order the first is the line on 60 % of the
 # photographs, in this order on 84 %.
 SCORE_WEIGHT, HEIGHT_WEIGHT, OFFSET_WEIGHT = 8.0, -14.0, -18.0
-# When the first proposals leave no text of this probability, more are tried.
+# When the first proposals leave no text of this probability, more are tried; nor is one less than
+# so many times (as a logarithm) likelier than none legible. A line has about 8 a character; four
+# characters read across a slanting line had 14 in all, and the line itself, not yet tried, 35.
 LEGIBLE = 0.4
+LEGIBLE_EVIDENCE = 15.0
 # To choose between lines, so many hypotheses a column give the best text and its probability.
 SCOUT_BEAM = 8
-# The lines of a two-line plate: heights within this ratio, and of the second one, the probability
-# that it is text and how many times likelier its best text is than none. What it says may be open:
-# of a "WCI" read as WCT or WCI neither had half of the probability, and the line was lost.
+# The lines of a two-line plate: heights within this ratio, and the second one legible or, by the
+# logarithm of how many times likelier its best text is than none, text for certain. What it says
+# may be open: of a "WCI" read as WCT or WCI neither had half of the probability, at 25. An "APR"
+# of a sticker came to 4.5, true second lines of two or three characters begin at 11.
 SIMILAR_HEIGHTS = 0.55
-SECOND_LINE_PROBABILITY = 0.95
-SECOND_LINE_EVIDENCE = 4.0
+SECOND_LINE_PROBABILITY = 0.5
+SECOND_LINE_EVIDENCE = 8.0
+# A line whose middle is this near to the crop's, as a share of the height, has no second one: on
+# two-line plates the middles are at 0.3 and 0.7.
+CENTRED = 0.1
 # A plate wider than this many times its height has one line: European two-line plates are 1.2-1.6.
 TWO_LINE_ASPECT = 2.3
 
@@ -129,7 +136,7 @@ def read_plate(
     readings = _first_lines(
         crop, _native.text_lines(crop, proposals, steepest), bank, two_lines=two_lines
     )
-    if more_proposals > 0 and readings and not _done(readings, two_lines=two_lines):
+    if more_proposals > 0 and readings and not _done(readings, crop.shape, two_lines=two_lines):
         # The same lines and more; asked for only now, since most plates do without.
         later = _native.text_lines(crop, proposals + more_proposals, steepest)[proposals:]
         readings = _later_lines(crop, later, bank, readings, two_lines=two_lines)
@@ -148,9 +155,9 @@ def _first_lines(
 ) -> list[LineReading]:
     """Return the readings of proposed lines, up to one that settles a plate of one line."""
     readings: list[LineReading] = []
-    for line in proposed if two_lines else likeliest_first(crop.shape, proposed):
+    for line in likeliest_first(crop.shape, proposed):
         readings.append(read_line(crop, line, bank))
-        if not two_lines and _settled(max(readings, key=lambda reading: reading.evidence)):
+        if _settled(readings, crop.shape, two_lines=two_lines):
             break
     return readings
 
@@ -181,7 +188,7 @@ def _later_lines(
     """
     readings = list(readings)
     for line in proposed:
-        if _done(readings, two_lines=two_lines):
+        if _done(readings, crop.shape, two_lines=two_lines):
             break
         best = _best_lines(readings, two_lines=False)[0]
         if _legible(readings) and not _may_be_second(best.line, line):
@@ -191,18 +198,22 @@ def _later_lines(
 
 
 def _legible(readings: list[LineReading]) -> bool:
-    return max(map(_probability, readings)) >= LEGIBLE
+    return any(
+        _probability(reading) >= LEGIBLE and reading.evidence >= LEGIBLE_EVIDENCE
+        for reading in readings
+    )
 
 
-def _done(readings: list[LineReading], *, two_lines: bool) -> bool:
+def _done(readings: list[LineReading], shape: tuple[int, ...], *, two_lines: bool) -> bool:
     """Whether the lines read so far will do.
 
     A plate of two-line shape is not done before it has both: with three proposals one of them was
     missing on half of such plates, with seven on one in twenty.
     """
-    return _legible(readings) and (
-        not two_lines or len(_best_lines(readings, two_lines=two_lines)) == 2
-    )
+    if not two_lines or not _legible(readings):
+        return _legible(readings)
+    both = len(_best_lines(readings, two_lines=True)) == 2
+    return both or _settled(readings, shape, two_lines=True)
 
 
 def _best_lines(readings: list[LineReading], *, two_lines: bool) -> list[LineReading]:
@@ -222,17 +233,19 @@ def _probability(reading: LineReading) -> float:
     return math.exp(value) if text else 0.0
 
 
-def _text_probability(reading: LineReading) -> float:
-    """Return the probability that a line is not empty."""
-    nothing = float(reading.lattice.gaps.sum(dtype=np.float64))
-    return 1.0 - math.exp(min(0.0, nothing - reading.lattice.log_total))
+def _settled(readings: list[LineReading], shape: tuple[int, ...], *, two_lines: bool) -> bool:
+    """Whether no line that is not read yet can be the better one, or another one."""
+    best = max(readings, key=lambda reading: reading.evidence)
+    if len(best.texts[0][0]) < SETTLED_LENGTH or _probability(best) < SETTLED_PROBABILITY:
+        return False
+    return not two_lines or _is_centred(best.line, shape)
 
 
-def _settled(reading: LineReading) -> bool:
-    """Whether no other line of the plate can be the better one."""
-    return (
-        len(reading.texts[0][0]) >= SETTLED_LENGTH and _probability(reading) >= SETTLED_PROBABILITY
-    )
+def _is_centred(line: NDArray[np.float32], shape: tuple[int, ...]) -> bool:
+    """Whether a line leaves no room for another one above or below it."""
+    top, bottom, slope = (float(value) for value in line[:3])
+    middle = 0.5 * (top + bottom + slope * shape[1]) / shape[0]
+    return abs(middle - 0.5) <= CENTRED
 
 
 def _second_line(best: LineReading, readings: list[LineReading]) -> LineReading | None:
@@ -241,8 +254,9 @@ def _second_line(best: LineReading, readings: list[LineReading]) -> LineReading 
         other
         for other in readings
         if _may_be_second(best.line, other.line)
-        and other.evidence >= SECOND_LINE_EVIDENCE
-        and _text_probability(other) >= SECOND_LINE_PROBABILITY
+        and (
+            _probability(other) >= SECOND_LINE_PROBABILITY or other.evidence >= SECOND_LINE_EVIDENCE
+        )
     ]
     return max(found, key=lambda reading: reading.evidence, default=None)
 

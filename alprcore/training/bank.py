@@ -28,6 +28,7 @@ from alprcore.training.bank_data import (
     batched,
     cut_line,
     read_all_labelled,
+    read_labelled,
     read_unlabelled,
     training_line,
     training_view,
@@ -42,7 +43,7 @@ from alprcore.training.calibration import fit_temperature
 BATCH = 48
 # How often a crop of a set is drawn: US plates are the hardest and the fewest, Spanish ones are
 # many and lack characters.
-SET_WEIGHTS = {"us": 4.0, "br": 1.0, "ar": 1.5, "eu": 2.0, "spain_masked": 0.5}
+SET_WEIGHTS = {"us": 4.0, "br": 1.0, "ar": 1.5, "eu": 2.0, "spain_masked": 0.5, "street": 2.5}
 WRONG_LINES = 0.12
 
 
@@ -185,6 +186,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--start", type=Path, help="a .pt state to go on from")
     parser.add_argument("--rate", type=float, default=1e-3, help="learning rate with --start")
+    parser.add_argument("--street", type=Path, help="crops made by alprcore.training.street")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -193,6 +195,8 @@ def main() -> None:
         options.fonts, options.data, options.rendered, options.seed, options.cache
     )
     real = read_all_labelled(options.data)
+    if options.street:
+        real += read_labelled(options.street, "street", either=True)
     model = BankModel()
     unlabelled = read_unlabelled(options.data / "reading" / "eu", "eu")
     plan = Plan(minutes=options.minutes, seed=options.seed)

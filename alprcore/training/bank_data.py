@@ -90,16 +90,18 @@ def read_grey(path: Path) -> GrayImage | None:
     return None if image is None else np.asarray(image, np.uint8)
 
 
-def read_labelled(folder: Path, source: str) -> list[Crop]:
+def read_labelled(folder: Path, source: str, *, either: bool = False) -> list[Crop]:
     """Return the crops of one labelled set (a folder with ``truth.csv``) that have a text.
 
     A ``-`` in a text marks a character that was greyed out: nothing legible stands there, so the
-    text is trained without it.
+    text is trained without it. With `either`, a lower-case ``o`` is "O or 0" and a
+    lower-case ``i`` is "I or 1".
     """
     crops = []
     with (folder / "truth.csv").open(newline="") as file:
         for row in csv.DictReader(file):
-            text = "".join(c for c in row["plate"].upper() if c in ALPHABET)
+            plate = row["plate"] if either else row["plate"].upper()
+            text = "".join(c for c in plate if c in _CLASS)
             image = read_grey(folder / row["image"])
             if image is None or len(text) < 2:
                 continue
