@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import cv2
@@ -46,32 +46,33 @@ def main() -> None:
     if args.min_plausibility is not None:
         engine = engine.with_settings(min_plausibility=args.min_plausibility)
     others = unlabelled()
-    counts: dict[str, list[int]] = defaultdict(lambda: [0] * 6)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     for name, image, frame, boxes in pictures(args.data):
         count = counts[name]
-        count[0] += 1
+        count["pictures"] += 1
         bounds = [(plate, plate.quad.bounds()) for plate in engine.recognize(frame).plates]
         found = np.array([[b.left, b.top, b.right, b.bottom] for _, b in bounds]).reshape(-1, 4)
         for box in boxes:
             if name != "openimages" or box[2] - box[0] >= counted_width:
-                count[1] += 1
-                count[2] += overlap(box, found).max(initial=0.0) > 0.3
-        real = np.concatenate([boxes, others.get((name, image), np.zeros((0, 4)))])
+                count["plates"] += 1
+                count["reported"] += bool(overlap(box, found).max(initial=0.0) > 0.3)
+        beside = others.get((name, image), np.zeros((0, 4)))
         for (plate, _), box in zip(bounds, found, strict=True):
-            count[3] += 1
-            met = overlap(box, boxes).max(initial=0.0) >= same
-            count[4] += met
-            if overlap(box, real).max(initial=0.0) >= same:
+            count["results"] += 1
+            if overlap(box, boxes).max(initial=0.0) >= same:
                 continue
-            count[5] += 1
-            if args.list:
+            kind = "unlabelled" if overlap(box, beside).max(initial=0.0) >= same else "false"
+            count[kind] += 1
+            if args.list and kind == "false":
                 edges = ",".join(f"{v:.0f}" for v in box)
                 print(f"{name},{image},{edges}  {plate.text!r} {plate.detection_score:.2f}")
-    for name, (photos, plates, hits, results, labelled, false) in counts.items():
+    for name, count in counts.items():
+        false, results = count["false"], count["results"]
         print(
-            f"{name}: {photos} pictures, {plates} plates, reported {100 * hits / plates:.1f} %;"
-            f" {results} results, {results - labelled - false} on plates without a label,"
-            f" {false} on no plate: {false / photos:.3f} a picture,"
+            f"{name}: {count['pictures']} pictures, {count['plates']} plates,"
+            f" reported {100 * count['reported'] / count['plates']:.1f} %; {results} results,"
+            f" {count['unlabelled']} on plates without a label, {false} on no plate:"
+            f" {false / count['pictures']:.3f} a picture,"
             f" precision {100 * (1 - false / max(1, results)):.1f} %"
         )
 

@@ -153,7 +153,7 @@ def read_plate(
 def _first_lines(
     crop: GrayImage, proposed: NDArray[np.float32], bank: Bank, *, two_lines: bool
 ) -> list[LineReading]:
-    """Return the readings of proposed lines, up to one that settles a plate of one line."""
+    """Return the readings of proposed lines, up to one that settles the plate."""
     readings: list[LineReading] = []
     for line in likeliest_first(crop.shape, proposed):
         readings.append(read_line(crop, line, bank))
@@ -163,13 +163,12 @@ def _first_lines(
 
 
 def likeliest_first(shape: tuple[int, ...], proposed: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the proposals of a crop of one line, the likeliest line first."""
+    """Return the proposals of a crop, first the one that is most likely its only line."""
     if len(proposed) < 2:
         return proposed
-    top, bottom, slope, _, score = proposed.T
-    middle = 0.5 * (top + bottom + slope * shape[1]) / shape[0]
+    top, bottom, _, _, score = proposed.T
     value = SCORE_WEIGHT * score / score.max() + HEIGHT_WEIGHT * (bottom - top) / shape[0]
-    value += OFFSET_WEIGHT * np.abs(middle - 0.5)
+    value += OFFSET_WEIGHT * _off_middle(proposed, shape)
     return proposed[np.argsort(-value, kind="stable")]
 
 
@@ -210,9 +209,9 @@ def _done(readings: list[LineReading], shape: tuple[int, ...], *, two_lines: boo
     A plate of two-line shape is not done before it has both: with three proposals one of them was
     missing on half of such plates, with seven on one in twenty.
     """
-    if not two_lines or not _legible(readings):
-        return _legible(readings)
-    both = len(_best_lines(readings, two_lines=True)) == 2
+    if not _legible(readings):
+        return False
+    both = not two_lines or len(_best_lines(readings, two_lines=True)) == 2
     return both or _settled(readings, shape, two_lines=True)
 
 
@@ -238,14 +237,13 @@ def _settled(readings: list[LineReading], shape: tuple[int, ...], *, two_lines: 
     best = max(readings, key=lambda reading: reading.evidence)
     if len(best.texts[0][0]) < SETTLED_LENGTH or _probability(best) < SETTLED_PROBABILITY:
         return False
-    return not two_lines or _is_centred(best.line, shape)
+    return not two_lines or bool(_off_middle(best.line, shape) <= CENTRED)
 
 
-def _is_centred(line: NDArray[np.float32], shape: tuple[int, ...]) -> bool:
-    """Whether a line leaves no room for another one above or below it."""
-    top, bottom, slope = (float(value) for value in line[:3])
-    middle = 0.5 * (top + bottom + slope * shape[1]) / shape[0]
-    return abs(middle - 0.5) <= CENTRED
+def _off_middle(lines: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return how far the middles of lines, (..., 5), are from the crop's, in its heights."""
+    top, bottom, slope = lines[..., 0], lines[..., 1], lines[..., 2]
+    return np.abs(0.5 * (top + bottom + slope * shape[1]) / shape[0] - 0.5)
 
 
 def _second_line(best: LineReading, readings: list[LineReading]) -> LineReading | None:

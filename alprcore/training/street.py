@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from alprcore.evaluation import Rectangle, overlap
 from alprcore.finder import PlateFinder
 from alprcore.records import Frame, Quad
 from alprcore.resources import model_bytes
@@ -32,21 +33,15 @@ LEAST_SCORE = 0.15  # the label says that a plate is there
 LEAST_ROWS = 24  # of a crop
 
 
-def matching_quad(
-    frame: Frame, box: NDArray[np.float64], finder: PlateFinder, area: int
-) -> Quad | None:
+def matching_quad(frame: Frame, box: Rectangle, finder: PlateFinder, area: int) -> Quad | None:
     """Return the corners of the plate that is found at a labelled box, or None."""
     found = find_plates(frame, finder, min_score=LEAST_SCORE, max_plates=50, area=area, tiled=True)
     best, best_overlap = None, LEAST_OVERLAP
     for plate in found:
         bounds = plate.quad.bounds()
-        other = np.array([bounds.left, bounds.top, bounds.right, bounds.bottom])
-        meet = np.prod(
-            np.clip(np.minimum(box[2:], other[2:]) - np.maximum(box[:2], other[:2]), 0, None)
-        )
-        union = np.prod(box[2:] - box[:2]) + np.prod(other[2:] - other[:2]) - meet
-        if meet / union > best_overlap:
-            best, best_overlap = plate.quad, float(meet / union)
+        shared = overlap(box, (bounds.left, bounds.top, bounds.right, bounds.bottom))
+        if shared > best_overlap:
+            best, best_overlap = plate.quad, shared
     return best
 
 
@@ -81,8 +76,7 @@ def main() -> None:
                 continue
             frame = np.asarray(image, np.uint8)
             x, y, w, h = (float(row[key]) for key in ("x", "y", "w", "h"))
-            box = np.array([x, y, x + w, y + h])
-            quad = matching_quad(frame, box, finder, Settings().detection_pixels)
+            quad = matching_quad(frame, (x, y, x + w, y + h), finder, Settings().detection_pixels)
             if quad is not None:
                 name = f"{row['folder']}_{Path(row['image']).stem}_{round(x)}_{round(y)}.png"
                 cv2.imwrite(str(args.out / name), street_crop(frame, quad))
