@@ -20,9 +20,14 @@ from alprcore.stages.read import read_plate
 from alprcore.stages.rectify import rectify, rectify_color
 from alprcore.stages.region import named_region, region_probabilities
 from alprcore.stages.region_look import COUNTRY, CROP_SIZE, look_logs
-from alprcore.stages.repeat import mean_texts, nudged
+from alprcore.stages.repeat import mean_texts, nudged, parallelogram
 
 LEGIBLE = 0.7  # a reading of this probability stands, whatever else an area may show
+# A reading of a sure plate below this probability gets a second look, at the parallelogram nearest
+# to its corners: one corner that is off is the commonest fault of a crop. The mean of both counts.
+# Of 385 plates in photographs 34 % were looked at again; the logarithm of the probability of what
+# they say rose by 5 %. A wider margin or more looks did no better.
+SECOND_LOOK = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +76,7 @@ def examine_plate(
     """
     begin = time.perf_counter()
     settings = reader.settings
-    quads = nudged(detection.quad, settings.analysis_count)
-    sure = detection.score >= settings.sure_plate_score
-    attempts = [_attempt(frame, quad, reader, sure=sure) for quad in quads]
+    attempts = _attempts(frame, detection, reader)
     texts = _texts(attempts, reader)
     fits = reader.countries.fits([text for text, _ in texts], detection.quad)
     ranking = _ranked(texts, fits, reader)
@@ -159,13 +162,28 @@ def _probability(examination: Examination) -> float:
     return examination.plate.confidence
 
 
+def _attempts(frame: Frame, detection: Detection, reader: Reader) -> list[_Attempt]:
+    """Return the readings of a plate: as many as are asked for, one more where one is unsure."""
+    settings = reader.settings
+    sure = detection.score >= settings.sure_plate_score
+    quads = nudged(detection.quad, settings.analysis_count)
+    attempts = [_attempt(frame, quad, reader, sure=sure) for quad in quads]
+    if sure and len(attempts) == 1 and _likeliest(attempts[0].reading) < SECOND_LOOK:
+        attempts.append(_attempt(frame, parallelogram(detection.quad), reader, sure=sure))
+    return attempts
+
+
+def _likeliest(reading: Reading) -> float:
+    return reading.texts[0][1] if reading.texts else 0.0
+
+
 def _attempt(frame: Frame, quad: Quad, reader: Reader, *, sure: bool) -> _Attempt:
     settings = reader.settings
     crop, matrix = rectify(frame, quad, margin=settings.plate_margin)
     reading = read_plate(
         crop,
         reader.bank,
-        count=_count(settings),
+        count=texts_wanted(settings),
         proposals=settings.line_proposals if sure else settings.unsure_line_proposals,
         more_proposals=settings.more_line_proposals if sure else 0,
         two_lines=reader.countries.two_lines,
@@ -173,7 +191,7 @@ def _attempt(frame: Frame, quad: Quad, reader: Reader, *, sure: bool) -> _Attemp
     return _Attempt(crop, matrix, reading)
 
 
-def _count(settings: Settings) -> int:
+def texts_wanted(settings: Settings) -> int:
     """Return how many texts are read: where a format is a must, the match may lie far down.
 
     Of ten, the spelling that has a format is missing on some plates with two lookalikes, O and I.
@@ -185,7 +203,7 @@ def _texts(attempts: Sequence[_Attempt], reader: Reader) -> tuple[tuple[str, flo
     """Return the texts of all attempts together, without those with too faint a character."""
     texts = attempts[0].reading.texts
     if len(attempts) > 1:
-        count = _count(reader.settings)
+        count = texts_wanted(reader.settings)
         texts = mean_texts([attempt.reading.texts for attempt in attempts], count)
     if (least := reader.settings.min_character_confidence) > 0:
         texts = tuple(

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,6 +41,13 @@ def box_quad(box: Box) -> Quad:
     """Return the corners of the box."""
     left, top, right, bottom = box.left, box.top, box.right, box.bottom
     return Quad((left, top), (right, top), (right, bottom), (left, bottom))
+
+
+def tilt(quad: Quad) -> float:
+    """Return by how many degrees the quad's text falls to the right, -180 to 180."""
+    points = quad.to_points()
+    across, down = points[1] - points[0] + points[2] - points[3]
+    return math.degrees(math.atan2(down, across))
 
 
 def clipped(box: Box, other: Box) -> Box:

@@ -11,7 +11,7 @@ import numpy as np
 
 from alprcore.errors import ImageError, SettingsError
 from alprcore.finder import PlateFinder
-from alprcore.geometry import Matrix, box_quad, clipped, mapped_box, mapped_quad
+from alprcore.geometry import Matrix, box_quad, clipped, mapped_box, mapped_quad, tilt
 from alprcore.image import load_frame
 from alprcore.records import Box, Detection, Frame, GrayImage, Plate, Quad, VehicleBox
 from alprcore.settings import Settings
@@ -25,6 +25,7 @@ from alprcore.stages.vehicles import find_vehicles
 from alprcore.vehicle_finder import VehicleFinder
 
 NARROWEST_TURNED = 64  # pixels; a smaller part is no place for a tilted plate
+STEEP = 20.0  # degrees; a plate that hangs by more is found, but its corners are poor
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +141,12 @@ def _search_area(
     left, top, right, bottom = (int(v) for v in (area.left, area.top, area.right, area.bottom))
     part = view.frame[top:bottom, left:right]
     plates = _found(part, finder, settings, tiled=settings.tiled)
-    sure = any(plate.score >= settings.sure_plate_score for plate in plates)
-    if settings.tilted and not sure and min(part.shape[:2]) >= NARROWEST_TURNED:
-        plates = distinct_plates([*plates, *_tilted_plates(part, finder, settings)])
+    sure = [plate for plate in plates if plate.score >= settings.sure_plate_score]
+    steep = [plate for plate in plates if abs(tilt(plate.quad)) > STEEP]
+    wanted = not sure or any(plate in steep for plate in sure)
+    if settings.tilted and wanted and min(part.shape[:2]) >= NARROWEST_TURNED:
+        level = [plate for plate in plates if plate not in steep]
+        plates = distinct_plates([*level, *_tilted_plates(part, finder, settings)], steep)
     plates = tuple(plate for plate in plates if _small_enough(plate.quad, area, settings))
     if left or top:
         plates = tuple(replace(p, quad=_shifted(p.quad, left, top)) for p in plates)
@@ -165,12 +169,16 @@ def _found(
 
 
 def _tilted_plates(frame: Frame, finder: PlateFinder, settings: Settings) -> list[Detection]:
-    """Return the plates that the network is sure of once the frame is turned."""
+    """Return the plates that the network is sure of once the frame is turned, and that lie level.
+
+    What is steep in the turned frame lies level in the frame itself, or in the other turned one.
+    """
     found: list[Detection] = []
     for turned_frame, to_frame in turned_views(frame):
         for plate in _found(turned_frame, finder, settings, tiled=False):
             quad = mapped_quad(plate.quad, to_frame)
-            if quad is not None and plate.score >= settings.sure_plate_score:
+            sure = plate.score >= settings.sure_plate_score and abs(tilt(plate.quad)) <= STEEP
+            if quad is not None and sure:
                 found.append(Detection(quad, plate.score))
     return found
 

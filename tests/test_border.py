@@ -34,7 +34,7 @@ def test_a_plate_near_or_beyond_the_border_meets_it(box: Box, cut: bool) -> None
 def test_what_must_be_seen_around_a_plate_lies_along_its_sides() -> None:
     around = surroundings(box_quad(Box(200, 100, 300, 120))).bounds()
     assert (around.left, around.right) == pytest.approx((196, 304))
-    assert (around.top, around.bottom) == pytest.approx((99, 121))
+    assert (around.top, around.bottom) == pytest.approx((98.4, 121.6))
     turned = Quad((0, 0), (0, 100), (-20, 100), (-20, 0))  # text runs down
     points = surroundings(turned).to_points()
-    assert points == pytest.approx(np.array([[1, -4], [1, 104], [-21, 104], [-21, -4]]))
+    assert points == pytest.approx(np.array([[1.6, -4], [1.6, 104], [-21.6, 104], [-21.6, -4]]))

@@ -259,7 +259,7 @@ def test_a_picture_of_a_plate_alone_is_read_without_detection(engine, frames, na
 
 # The first is legible with the corners of a plate that fills the cut, the others only with those of
 # a smaller one in its middle.
-@pytest.mark.parametrize(("name", "grow"), [("us.jpg", 0.6), ("us.jpg", 0.8), ("eu.jpg", 1.0)])
+@pytest.mark.parametrize(("name", "grow"), [("us.jpg", 0.6), ("us.jpg", 0.9), ("eu.jpg", 1.1)])
 def test_the_plate_in_a_loose_cut_is_found_by_its_corners(engine, frames, name, grow):
     box = engine.recognize(frames[name]).plates[0].quad.bounds()
     right, down = round(grow * box.width), round(1.5 * grow * box.height)
@@ -356,5 +356,5 @@ def test_a_plate_cut_by_the_border_is_marked(engine, frames, name):
     assert not plate.truncated
     box = plate.quad.bounds()
     left, right = (int(x) for x in (box.left + 0.25 * box.width, box.right - 0.25 * box.width))
-    for cut in (frame[:, :right], frame[:, left:], frame[: int(box.bottom - 0.15 * box.height)]):
+    for cut in (frame[:, :right], frame[:, left:], frame[: int(box.bottom - 0.2 * box.height)]):
         assert [each.truncated for each in engine.recognize(cut).plates] == [True]

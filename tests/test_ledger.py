@@ -15,11 +15,12 @@ from alprcore.evaluation import parse_truth, score
 
 PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "photos_dev"
 
+# Of the extra results 4, 4 and 3 are real plates without a label, by eye.
 # set and country, plates, least found, least strict, least folded, most extra results
 LEDGER = [
-    ("us", 76, 74, 70, 71, 7),
-    ("eu", 38, 38, 36, 38, 4),
-    ("br", 37, 37, 36, 37, 2),
+    ("us", 76, 75, 70, 71, 5),
+    ("eu", 38, 38, 36, 38, 5),
+    ("br", 37, 37, 37, 37, 3),
 ]
 
 

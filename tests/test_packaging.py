@@ -124,3 +124,13 @@ def test_every_source_file_states_its_licence():
     for path in [*sources, ROOT / "setup.py"]:
         first = path.read_text("utf-8").split("\n", 1)[0]
         assert "SPDX-License-Identifier: Apache-2.0" in first, path
+
+
+def test_sources_without_the_compiled_module_say_so(tmp_path: Path) -> None:
+    skip = shutil.ignore_patterns("*.so", "__pycache__")
+    shutil.copytree(ROOT / "alprcore", tmp_path / "alprcore", ignore=skip)
+    command = [sys.executable, "-S", "-c", "import alprcore"]  # -S: without what is installed
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    assert "ImportError: alprcore: no compiled module in" in told.stderr
+    assert "pip install -e ." in told.stderr

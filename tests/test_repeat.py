@@ -5,14 +5,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
-from alprcore import Engine
+from alprcore import Engine, examination
+from alprcore.examination import examine_plate
 from alprcore.image import load_frame
-from alprcore.records import Plate, Quad
+from alprcore.records import Detection, Frame, GrayImage, Plate, Points, Quad
 from alprcore.resources import sample_path
-from alprcore.stages.repeat import MOST_CHANGE, mean_texts, nudged
+from alprcore.stages.rectify import rectify
+from alprcore.stages.repeat import MOST_CHANGE, mean_texts, nudged, parallelogram
 
 QUAD = Quad((100, 100), (200, 102), (199, 130), (99, 127))
 
@@ -68,3 +71,42 @@ def test_an_engine_reads_as_often_as_it_is_told() -> None:
     )
     shared = before.keys() & after.keys()
     assert any(abs(before[text] - after[text]) > 1e-6 for text in shared)
+
+
+def test_a_parallelogram_is_as_near_as_can_be() -> None:
+    assert parallelogram(Quad((0, 0), (10, 0), (12, 4), (2, 4))).to_points() == pytest.approx(
+        np.array([[0, 0], [10, 0], [12, 4], [2, 4]])
+    )
+    twisted = Quad((0, 0), (10, 0), (14, 4), (0, 4)).to_points()
+    near = parallelogram(Quad.from_points(twisted)).to_points()
+    assert near[1] - near[0] == pytest.approx(near[2] - near[3])
+    moved = near + np.random.default_rng(1).normal(0, 0.1, (100, 4, 2))
+    moved[:, 2] = moved[:, 1] + moved[:, 3] - moved[:, 0]
+    assert (((moved - twisted) ** 2).sum((1, 2)) >= ((near - twisted) ** 2).sum()).all()
+
+
+def test_an_unsure_reading_of_a_sure_plate_gets_a_second_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cut: list[Quad] = []
+
+    def noting(frame: Frame, quad: Quad, *, margin: float) -> tuple[GrayImage, Points]:
+        cut.append(quad)
+        return rectify(frame, quad, margin=margin)
+
+    def quads_read(frame: Frame, engine: Engine, score: float) -> list[Quad]:
+        cut.clear()
+        examine_plate(frame, Detection(quad, score), engine._reader, index=0)
+        return cut.copy()
+
+    sharp = load_frame(sample_path("us.jpg"))
+    small = cv2.resize(sharp, None, fx=0.15, fy=0.15, interpolation=cv2.INTER_AREA)
+    poor = np.asarray(cv2.resize(small, sharp.shape[1::-1]), np.uint8)
+    engine = Engine(country="us")
+    (plate,) = engine.recognize(sharp).plates
+    quad = plate.quad
+    monkeypatch.setattr(examination, "rectify", noting)
+    assert quads_read(sharp, engine, 0.9) == [quad]
+    assert quads_read(poor, engine, 0.9) == [quad, parallelogram(quad)]
+    assert quads_read(poor, engine, 0.2) == [quad]  # most unsure plates are none
+    assert quads_read(poor, engine.with_settings(analysis_count=3), 0.9) == list(nudged(quad, 3))

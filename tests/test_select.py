@@ -37,6 +37,14 @@ def test_a_sure_plate_stays_however_badly_it_reads() -> None:
     assert chosen(plate("8", 0.01, 0.8, HERE)) == (0,)
 
 
+def test_a_wide_front_on_which_nothing_can_be_read_is_dropped() -> None:
+    wide = Box(0, 0, 300, 200)
+    assert chosen(plate("IIIIIIIII", 0.001, 0.55, wide)) == ()
+    assert chosen(plate("AB12CD", 0.1, 0.55, wide)) == (0,)
+    assert chosen(plate("8", 0.001, 0.55, Box(0, 0, 60, 30))) == (0,)  # too small to tell
+    assert chosen(plate("8", 0.001, 0.65, wide)) == (0,)
+
+
 def test_the_better_of_two_overlapping_plates_stays() -> None:
     fragment = plate("BC123", 0.7, 0.4, Box(30, 2, 100, 28))
     whole = plate("ABC1234", 0.9, 0.6, HERE)
@@ -64,3 +72,4 @@ def test_of_two_detections_of_one_plate_the_better_stays() -> None:
     beside = Detection(quad(Box(60, 0, 160, 50)), 0.7)
     assert distinct_plates([part, beside, whole]) == (whole, beside)
     assert distinct_plates([]) == ()
+    assert distinct_plates([part], [beside, whole]) == (beside, part)

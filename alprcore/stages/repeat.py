@@ -44,6 +44,13 @@ def nudged(quad: Quad, count: int) -> tuple[Quad, ...]:
     return tuple(quads)
 
 
+def parallelogram(quad: Quad) -> Quad:
+    """Return the parallelogram nearest to a quad, by the squared distances of the corners."""
+    points = quad.to_points()
+    twist = (points[0] - points[1] + points[2] - points[3]) / 4
+    return Quad.from_points(points - np.array([[1], [-1], [1], [-1]]) * twist)
+
+
 def mean_texts(
     readings: Sequence[Sequence[tuple[str, float]]], count: int
 ) -> tuple[tuple[str, float], ...]:

@@ -10,6 +10,11 @@ from alprcore.records import Box, Detection, Plate
 # What a certain reading of a plate's usual length adds to the finder's score. One of another length
 # adds nothing: badges and windows read as one certain letter.
 READING_WEIGHT = 0.5
+# What is taken from the score of a plate on which next to nothing can be read although its
+# characters must be 10 pixels wide: windows, signs and grilles repeat like characters.
+UNREADABLE_WEIGHT = 0.1
+UNREADABLE = 0.05
+LEGIBLE_WIDTH = 100.0
 # Of two plates that cover each other by more than this share of the smaller one, one is a fragment
 # or an echo of the other.
 SAME_PLATE = 0.5
@@ -30,7 +35,10 @@ def plausibility(plate: Plate, lengths: range) -> float:
     reader finds nothing; the reader reads shop signs, which the finder scores low.
     """
     usual = len(plate.text.replace("\n", "")) in lengths
-    return plate.detection_score + READING_WEIGHT * plate.confidence * usual
+    box = plate.quad.bounds()
+    unreadable = plate.confidence < UNREADABLE and box.width >= LEGIBLE_WIDTH
+    reading = READING_WEIGHT * plate.confidence * usual - UNREADABLE_WEIGHT * unreadable
+    return plate.detection_score + reading
 
 
 def select_plates(
@@ -65,14 +73,18 @@ def select_plates(
     return tuple(sorted(kept))
 
 
-def distinct_plates(plates: Sequence[Detection]) -> tuple[Detection, ...]:
-    """Return the plates, best first, without those that a better one mostly covers."""
+def distinct_plates(*groups: Sequence[Detection]) -> tuple[Detection, ...]:
+    """Return the plates, best first, without those that a better one mostly covers.
+
+    A plate of an earlier group is better than any of a later one.
+    """
     kept: list[Detection] = []
-    for plate in sorted(plates, key=lambda each: -each.score):
-        box = plate.quad.bounds()
-        if all(_cover(box, other.quad.bounds()) <= SAME_PLATE for other in kept):
-            kept.append(plate)
-    return tuple(kept)
+    for plates in groups:
+        for plate in sorted(plates, key=lambda each: -each.score):
+            box = plate.quad.bounds()
+            if all(_cover(box, other.quad.bounds()) <= SAME_PLATE for other in kept):
+                kept.append(plate)
+    return tuple(sorted(kept, key=lambda each: -each.score))
 
 
 def _cover(a: Box, b: Box) -> float:

@@ -26,14 +26,8 @@ from alprcore.records import Frame
 from alprcore.stages.detect import corner_crop
 from alprcore.training.corner_model import CornerNet, export_corners
 from alprcore.training.detector_data import Photo, load_photos
-from alprcore.training.detector_scene import (
-    Corners,
-    developed,
-    load_crops,
-    paste,
-    random_corners,
-    rendered_plates,
-)
+from alprcore.training.detector_place import Corners, random_corners
+from alprcore.training.detector_scene import developed, load_crops, paste, rendered_plates
 
 batch_size = 64
 real_share = 0.25  # of a batch

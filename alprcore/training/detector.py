@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Train the network that finds plates and vehicles.
 
-``python -m alprcore.training.detector --data DIR --out FILE --minutes 40 --seed 1``
+``python -m alprcore.training.detector --data DIR --out FILE --steps 10500 --seed 1``
 
 DIR holds ``plates/*/truth.csv`` (labelled photographs), ``regions/us_designs`` and ``reading/us``
 (tight plate pictures to paste) and ``vehicles/makemodel`` (pictures cropped to the car). The order
-of the samples depends on the seed alone; ``--minutes`` ends the run by the clock, so name
-``--steps`` to repeat a run exactly.
+of the samples depends on the seed alone.
 """
 
 from __future__ import annotations
@@ -107,18 +106,18 @@ def add_mined(photos: list[Photo], mined: Path) -> None:
 def train(
     net: DetectorNet,
     scenes: Scenes,
-    done: Callable[[int], float],
+    steps: int,
     save: Callable[[dict[str, torch.Tensor]], None],
     peak_rate: float,
-) -> int:
-    """Train until `done(step)` reaches one; return the number of steps. Saves now and then."""
+) -> None:
+    """Train for so many steps. Saves now and then."""
     optimiser = torch.optim.AdamW(net.parameters(), lr=peak_rate, weight_decay=0.01)
     average = {key: value.clone() for key, value in net.state_dict().items()}
     started = saved = time.monotonic()
     totals = np.zeros(4)
-    step = 0
-    while (share := done(step)) < 1:
-        rate = peak_rate * min(1.0, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * share))
+    for step in range(steps):
+        fall = 0.5 + 0.5 * math.cos(math.pi * step / steps)
+        rate = peak_rate * min(1.0, (step + 1) / 100) * fall
         for group in optimiser.param_groups:
             group["lr"] = rate + 1e-6
         tensors = batch_targets([scenes.sample() for _ in range(batch_size)])
@@ -140,17 +139,15 @@ def train(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
-        step += 1
-        smooth(average, net, min(0.998, 1 - 10 / (step + 10)))
+        smooth(average, net, min(0.998, 1 - 10 / (step + 11)))
         totals = 0.98 * totals + 0.02 * np.array([float(v.detach()) for v in losses])
-        if step % 100 == 0:
-            shown = " ".join(f"{v / (1 - 0.98**step):.3f}" for v in totals)
-            print(f"step {step} {time.monotonic() - started:.0f} s, losses {shown}", flush=True)
+        if (step + 1) % 100 == 0:
+            shown = " ".join(f"{v / (1 - 0.98 ** (step + 1)):.3f}" for v in totals)
+            print(f"step {step + 1} {time.monotonic() - started:.0f} s, losses {shown}", flush=True)
         if time.monotonic() - saved > 240:
             saved = time.monotonic()
             save(average)
     save(average)
-    return step
 
 
 def smooth(average: dict[str, torch.Tensor], net: DetectorNet, keep: float) -> None:
@@ -177,8 +174,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=40.0, help="end by the clock")
-    parser.add_argument("--steps", type=int, help="end after so many steps instead")
+    parser.add_argument("--steps", type=int, default=10500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--resume", type=Path, help="weights (.pt) to start from")
@@ -197,17 +193,10 @@ def main() -> None:
     if args.resume:
         net.load_state_dict(torch.load(args.resume, weights_only=True))
     scenes = Scenes(args.data, args.rendered, args.mined, np.random.default_rng(args.seed))
-    start = time.monotonic()
-
-    def done(step: int) -> float:
-        if args.steps:
-            return step / args.steps
-        return (time.monotonic() - start) / (60 * args.minutes)
-
     keep = partial(save, out=args.out, width=args.width, depth=args.depth)
-    steps = train(net, scenes, done, keep, args.rate)
+    train(net, scenes, args.steps, keep, args.rate)
     digest = hashlib.sha256(args.out.read_bytes()).hexdigest()
-    print(f"{steps} steps, {args.out}, sha256 {digest}")
+    print(f"{args.out}, sha256 {digest}")
 
 
 if __name__ == "__main__":

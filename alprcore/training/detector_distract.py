@@ -14,7 +14,7 @@ faces = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_PLAIN, cv2.FONT_HERSHEY_DUPL
 
 
 def add_distractor(sample: Sample, rng: np.random.Generator) -> None:
-    """Draw a time stamp, a badge, lamps or a bare rectangle where no plate stands."""
+    """Draw a time stamp, badge, lamps, house front or bare rectangle where no plate stands."""
     left, top = (int(v) for v in rng.integers(0, crop_size - 60, 2))
     width, height = int(rng.integers(20, 140)), int(rng.integers(8, 50))
     kind = rng.random()
@@ -24,6 +24,8 @@ def add_distractor(sample: Sample, rng: np.random.Generator) -> None:
         if rng.random() < 0.5:  # in a corner of the picture, as recorders print it
             left = int(rng.choice([4, max(4, crop_size - width - 4)]))
             top = int(rng.choice([4, crop_size - 2 * height - 8]))
+    elif kind > 0.85:
+        width, height = int(rng.integers(40, 220)), int(rng.integers(20, 120))
     box: Boxes = np.array([left, top, left + width, top + 2 * height + 4], np.float32)
     if overlaps(box, sample.plates):
         return
@@ -31,8 +33,10 @@ def add_distractor(sample: Sample, rng: np.random.Generator) -> None:
         draw_stamp(sample.image, left, top, height, rng)
     elif kind < 0.5:
         draw_badge(sample.image, left, top, height, rng)
-    elif kind < 0.8:
+    elif kind < 0.7:
         draw_lamp(sample.image[top : top + height, left : left + width], rng)
+    elif kind > 0.85:
+        draw_front(sample.image[top : top + height, left : left + width], rng)
     else:
         draw_bars(sample.image[top : top + height, left : left + width], rng)
 
@@ -109,3 +113,22 @@ def draw_bars(spot: Frame, rng: np.random.Generator) -> None:
         spot[:, ::step] = 20
     if rng.random() < 0.5 and min(rows, cols) > 4:
         cv2.rectangle(spot, (1, 1), (cols - 2, rows - 2), (15, 15, 15), 1)
+
+
+def draw_front(spot: Frame, rng: np.random.Generator) -> None:
+    """Draw rows of like windows on a bare wall; far off they are a plate's characters."""
+    rows, cols = spot.shape[:2]
+    spot[:] = np.clip(rng.normal(170, 40) + rng.normal(0, 12, 3), 0, 255).astype(np.uint8)
+    storeys, columns = int(rng.integers(1, 4)), int(rng.integers(2, 8))
+    frame, pane = rng.integers(180, 256, 3), rng.integers(20, 130, 3)
+    share = rng.uniform(0.45, 0.8, 2)
+    high, wide = rows / storeys, cols / columns
+    split, edge = rng.random() < 0.5, int(rng.integers(0, 3))
+    for storey in range(storeys):
+        for column in range(columns):
+            x, y = round((column + 0.5 - share[0] / 2) * wide), round((storey + 0.2) * high)
+            right, foot = round(x + share[0] * wide), round(y + share[1] * high)
+            spot[y : foot + 1, x : right + 1] = frame
+            spot[y + edge : foot + 1 - edge, x + edge : right + 1 - edge] = pane
+            if split:
+                spot[y : foot + 1, (x + right) // 2] = frame

@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from alprcore.records import Frame
 from alprcore.training.detector_data import Boxes, Sample, crop_size
+from alprcore.training.detector_place import Corners, beside, random_corners
 from alprcore.training.render import load_fonts, render_plate
-
-Corners = NDArray[np.float64]
-"""(4, 2) array of x, y, clockwise from the top-left."""
 
 
 def load_crops(folders: list[Path], limit_width: int = 320) -> list[Frame]:
@@ -59,30 +57,6 @@ def rendered_plates(folder: Path, fonts: Path, count: int, rng: np.random.Genera
             image = render_plate(rng, faces, style=str(rng.choice(kinds, p=odds))).image
             cv2.imwrite(str(folder / f"{index:05d}.png"), image)
     return load_crops([folder], 240)
-
-
-def random_corners(
-    rng: np.random.Generator,
-    centre: NDArray[np.float64],
-    width: float,
-    aspect: float,
-    tilt: float = 1,
-) -> Corners:
-    """Return a plate's corners seen from a random direction, bounds about `width` wide."""
-    yaw, pitch, roll = np.deg2rad(rng.normal(0, 1, 3) * np.array([22.0, 12.0, 5.0]) * tilt)
-    yaw, pitch = np.clip(yaw, -1.0, 1.0), np.clip(pitch, -0.7, 0.7)
-    half = np.array([0.5, 0.5 / aspect])
-    flat = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half
-    x = flat[:, 0] * np.cos(yaw)
-    depth = flat[:, 0] * np.sin(yaw) + flat[:, 1] * np.sin(pitch)
-    y = flat[:, 1] * np.cos(pitch) + flat[:, 0] * np.sin(yaw) * np.sin(pitch) * 0.5
-    near = 1.0 / (1.0 + depth / rng.uniform(2.0, 8.0))
-    points = np.stack([x, y], 1) * near[:, None]
-    turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
-    points = points @ turn.T
-    points *= width / np.ptp(points[:, 0])
-    middle = (points.min(0) + points.max(0)) / 2
-    return np.asarray(points - middle + centre, np.float64)
 
 
 def framed(plate: Frame, rng: np.random.Generator) -> tuple[Frame, tuple[int, int, int, int]]:
@@ -173,20 +147,22 @@ def toned(plate: Frame, around: float, rng: np.random.Generator) -> Frame:
 
 
 def add_plate(sample: Sample, plate: Frame, rng: np.random.Generator) -> None:
-    """Paste a plate over a labelled one, or on a free spot, and enter its box."""
+    """Paste a plate over a labelled one, above or below one, or on a free spot; enter its box."""
     aspect = plate.shape[1] / plate.shape[0] * np.exp(rng.normal(0, 0.06))
-    if len(sample.plates) and rng.random() < 0.7:
-        index = int(rng.integers(len(sample.plates)))
-        left, top, right, bottom = sample.plates[index]
+    kept, kind = sample.plates, rng.random()
+    if len(kept) and kind < 0.7:
+        index = int(rng.integers(len(kept)))
+        left, top, right, bottom = kept[index]
         width = max(right - left, (bottom - top) * aspect) * rng.uniform(1.0, 1.12)
         centre = np.array([(left + right) / 2, (top + bottom) / 2], np.float64)
         corners = random_corners(rng, centre, width, aspect, tilt=0.35)
-        kept = np.delete(sample.plates, index, 0)
+        kept = np.delete(kept, index, 0)
+    elif len(kept) and kind < 0.8:
+        corners = beside(kept[rng.integers(len(kept))], aspect, rng)
     else:
         width = np.exp(rng.uniform(np.log(30), np.log(300)))
         centre = rng.uniform(0.1, 0.9, 2) * crop_size
         corners = random_corners(rng, centre, width, aspect)
-        kept = sample.plates
     box = np.concatenate([corners.min(0), corners.max(0)]).astype(np.float32)
     if overlaps(box, kept) or overlaps(box, sample.ignored):
         return

@@ -15,6 +15,7 @@ import numpy as np
 
 from alprcore.bank import Bank
 from alprcore.country_set import CountrySet, load_countries
+from alprcore.examination import texts_wanted
 from alprcore.records import Fit, Glyph, GrayImage, Quad
 from alprcore.settings import Settings
 from alprcore.stages.glyphs import read_glyphs, settled_glyphs
@@ -80,7 +81,7 @@ def read_crop(image: GrayImage, bank: Bank, countries: CountrySet) -> CropReadin
     reading = read_plate(
         image,
         bank,
-        count=10,
+        count=texts_wanted(settings),
         proposals=settings.line_proposals,
         more_proposals=settings.more_line_proposals,
         two_lines=countries.two_lines,
