@@ -56,7 +56,7 @@ def choose_lines(model: BankModel, crops: Sequence[Crop]) -> float:
             crop.choose(k)
         else:
             crop.chosen = -1
-    return float(np.mean([max(-50.0, value) for value, _ in best.values()]))
+    return float(np.mean([max(-50.0, value) for value, _ in best.values()] or [0.0]))
 
 
 def label_crops(model: BankModel, crops: Sequence[Crop]) -> int:
