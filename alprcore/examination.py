@@ -16,7 +16,7 @@ from alprcore.region_model import RegionModel
 from alprcore.settings import Settings
 from alprcore.stages.glyphs import mask_unsure, read_glyphs, settled_glyphs
 from alprcore.stages.rank import Ranking, rank_candidates
-from alprcore.stages.read import read_plate
+from alprcore.stages.read import STEEPEST, read_plate
 from alprcore.stages.rectify import rectify, rectify_color
 from alprcore.stages.region import named_region, region_probabilities
 from alprcore.stages.region_look import COUNTRY, CROP_SIZE, look_logs
@@ -169,7 +169,9 @@ def _attempts(frame: Frame, detection: Detection, reader: Reader) -> list[_Attem
     quads = nudged(detection.quad, settings.analysis_count)
     attempts = [_attempt(frame, quad, reader, sure=sure) for quad in quads]
     if sure and len(attempts) == 1 and _likeliest(attempts[0].reading) < SECOND_LOOK:
-        attempts.append(_attempt(frame, parallelogram(detection.quad), reader, sure=sure))
+        other = parallelogram(detection.quad)
+        if other != detection.quad:  # a whole area is one already
+            attempts.append(_attempt(frame, other, reader, sure=sure))
     return attempts
 
 
@@ -178,20 +180,36 @@ def _likeliest(reading: Reading) -> float:
 
 
 def _attempt(frame: Frame, quad: Quad, reader: Reader, *, sure: bool) -> _Attempt:
-    settings = reader.settings
-    crop, matrix = rectify(frame, quad, margin=settings.plate_margin)
-    reading = read_plate(
-        crop,
-        reader.bank,
-        count=texts_wanted(settings),
-        proposals=settings.line_proposals if sure else settings.unsure_line_proposals,
-        more_proposals=settings.more_line_proposals if sure else 0,
-        two_lines=reader.countries.two_lines,
-    )
+    crop, matrix = rectify(frame, quad, margin=reader.settings.plate_margin)
+    reading = read_upright(crop, reader.bank, reader.countries, reader.settings, sure=sure)
     return _Attempt(crop, matrix, reading)
 
 
-def texts_wanted(settings: Settings) -> int:
+def read_upright(
+    crop: GrayImage,
+    bank: Bank,
+    countries: CountrySet,
+    settings: Settings,
+    *,
+    sure: bool = True,
+    steepest: float = STEEPEST,
+) -> Reading:
+    """Return the texts of an upright crop, (h, w) uint8, with the effort that the settings ask for.
+
+    `sure` says whether it is likely to be a plate; `steepest` is as for `read_plate`.
+    """
+    return read_plate(
+        crop,
+        bank,
+        count=_texts_wanted(settings),
+        proposals=settings.line_proposals if sure else settings.unsure_line_proposals,
+        more_proposals=settings.more_line_proposals if sure else 0,
+        two_lines=countries.two_lines,
+        steepest=steepest,
+    )
+
+
+def _texts_wanted(settings: Settings) -> int:
     """Return how many texts are read: where a format is a must, the match may lie far down.
 
     Of ten, the spelling that has a format is missing on some plates with two lookalikes, O and I.
@@ -203,7 +221,7 @@ def _texts(attempts: Sequence[_Attempt], reader: Reader) -> tuple[tuple[str, flo
     """Return the texts of all attempts together, without those with too faint a character."""
     texts = attempts[0].reading.texts
     if len(attempts) > 1:
-        count = texts_wanted(reader.settings)
+        count = _texts_wanted(reader.settings)
         texts = mean_texts([attempt.reading.texts for attempt in attempts], count)
     if (least := reader.settings.min_character_confidence) > 0:
         texts = tuple(

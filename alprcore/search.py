@@ -142,10 +142,10 @@ def _search_area(
     part = view.frame[top:bottom, left:right]
     plates = _found(part, finder, settings, tiled=settings.tiled)
     sure = [plate for plate in plates if plate.score >= settings.sure_plate_score]
-    steep = [plate for plate in plates if abs(tilt(plate.quad)) > STEEP]
-    wanted = not sure or any(plate in steep for plate in sure)
+    wanted = not sure or any(map(_is_steep, sure))
     if settings.tilted and wanted and min(part.shape[:2]) >= NARROWEST_TURNED:
-        level = [plate for plate in plates if plate not in steep]
+        level = [plate for plate in plates if not _is_steep(plate)]
+        steep = list(filter(_is_steep, plates))
         plates = distinct_plates([*level, *_tilted_plates(part, finder, settings)], steep)
     plates = tuple(plate for plate in plates if _small_enough(plate.quad, area, settings))
     if left or top:
@@ -177,10 +177,14 @@ def _tilted_plates(frame: Frame, finder: PlateFinder, settings: Settings) -> lis
     for turned_frame, to_frame in turned_views(frame):
         for plate in _found(turned_frame, finder, settings, tiled=False):
             quad = mapped_quad(plate.quad, to_frame)
-            sure = plate.score >= settings.sure_plate_score and abs(tilt(plate.quad)) <= STEEP
-            if quad is not None and sure:
+            sure = plate.score >= settings.sure_plate_score
+            if quad is not None and sure and not _is_steep(plate):
                 found.append(Detection(quad, plate.score))
     return found
+
+
+def _is_steep(plate: Detection) -> bool:
+    return abs(tilt(plate.quad)) > STEEP
 
 
 def _small_enough(quad: Quad, area: Box, settings: Settings) -> bool:

@@ -12,7 +12,7 @@ import argparse
 import csv
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alprcore.finder import PlateFinder
-from alprcore.records import Frame
+from alprcore.records import Frame, Quad
 from alprcore.settings import Settings
 from alprcore.stages.detect import find_plates
 from alprcore.training.detector_data import held_back
@@ -61,6 +61,21 @@ def pictures(data: Path) -> Iterator[tuple[str, str, Frame, Rects]]:
             yield "openimages", image, read(data / "plates" / "openimages" / image), boxes
 
 
+def load_finder(folder: Path) -> PlateFinder:
+    """Return the networks of a folder; plates keep their boxes where it has none for corners."""
+    corners = folder / "plate_corners.onnx"
+    return PlateFinder(
+        (folder / "plate_detector.onnx").read_bytes(),
+        corners.read_bytes() if corners.exists() else None,
+    )
+
+
+def rects(quads: Iterable[Quad]) -> Rects:
+    """Return left, top, right, bottom of the bounds of each quad, (n, 4)."""
+    bounds = [quad.bounds() for quad in quads]
+    return np.array([[b.left, b.top, b.right, b.bottom] for b in bounds]).reshape(-1, 4)
+
+
 def read(path: Path) -> Frame:
     """Return a picture."""
     return np.asarray(cv2.imread(str(path)), np.uint8)
@@ -76,11 +91,7 @@ def main() -> None:
     parser.add_argument("--untiled", action="store_true")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    corners = args.models / "plate_corners.onnx"
-    finder = PlateFinder(
-        (args.models / "plate_detector.onnx").read_bytes(),
-        corners.read_bytes() if corners.exists() else None,
-    )
+    finder = load_finder(args.models)
     hits: dict[str, list[tuple[float, float, float]]] = defaultdict(
         list
     )  # IoU 0.3, 0.5: best score
@@ -92,8 +103,7 @@ def main() -> None:
             frame, finder, min_score=0.05, max_plates=50, area=args.pixels, tiled=not args.untiled
         )
         times[name].append(time.perf_counter() - start)
-        bounds = [p.quad.bounds() for p in plates]
-        found = np.array([[b.left, b.top, b.right, b.bottom] for b in bounds]).reshape(-1, 4)
+        found = rects(plate.quad for plate in plates)
         scores = np.array([p.score for p in plates])
         for box in boxes:
             iou = overlap(box, found)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from detector_recall import Rects, labels, models, overlap, read
+from detector_recall import Rects, labels, load_finder, models, overlap, read, rects
 
 from alprcore.finder import PlateFinder
 from alprcore.records import Frame
@@ -43,8 +43,7 @@ def timed(frame: Frame, finder: PlateFinder, *, tiled: bool) -> tuple[Rects, flo
     area = Settings().detection_pixels
     plates = find_plates(frame, finder, min_score=0.3, max_plates=50, area=area, tiled=tiled)
     spent = time.perf_counter() - begin
-    bounds = [plate.quad.bounds() for plate in plates]
-    return np.array([[b.left, b.top, b.right, b.bottom] for b in bounds]).reshape(-1, 4), spent
+    return rects(plate.quad for plate in plates), spent
 
 
 def main() -> None:
@@ -55,10 +54,7 @@ def main() -> None:
     parser.add_argument("--width", type=float, default=40.0, help="of the plates, in pixels")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    finder = PlateFinder(
-        (args.models / "plate_detector.onnx").read_bytes(),
-        (args.models / "plate_corners.onnx").read_bytes(),
-    )
+    finder = load_finder(args.models)
     folder, rng = args.data / "plates" / "openimages", np.random.default_rng(1)
     known = {name: b for name, b in labels(folder).items() if held_back(name) and len(b)}
     found, results, times = [], [], []
@@ -69,11 +65,11 @@ def main() -> None:
             continue
         other = read(folder / str(rng.choice(list(known))))
         frame, left, top = mosaic(read(folder / name), scale, other, rng)
-        rects, seconds = timed(frame, finder, tiled=True)
+        seen, seconds = timed(frame, finder, tiled=True)
         times.append((seconds, timed(frame, finder, tiled=False)[1]))
         place = plate * scale + [left, top, left, top]
-        found.append(overlap(place, rects).max(initial=0.0) > 0.3)
-        results.append(len(rects))
+        found.append(overlap(place, seen).max(initial=0.0) > 0.3)
+        results.append(len(seen))
     with_tiles, without = np.median(times, axis=0)
     print(
         f"{len(found)} photographs, plates {args.width:g} pixels wide: {100 * np.mean(found):.1f} %"

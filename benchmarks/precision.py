@@ -16,7 +16,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from detector_recall import Rects, counted_width, overlap, pictures
+from detector_recall import Rects, counted_width, overlap, pictures, rects
 
 from alprcore import Engine
 
@@ -50,14 +50,14 @@ def main() -> None:
     for name, image, frame, boxes in pictures(args.data):
         count = counts[name]
         count["pictures"] += 1
-        bounds = [(plate, plate.quad.bounds()) for plate in engine.recognize(frame).plates]
-        found = np.array([[b.left, b.top, b.right, b.bottom] for _, b in bounds]).reshape(-1, 4)
+        plates = engine.recognize(frame).plates
+        found = rects(plate.quad for plate in plates)
         for box in boxes:
             if name != "openimages" or box[2] - box[0] >= counted_width:
                 count["plates"] += 1
                 count["reported"] += bool(overlap(box, found).max(initial=0.0) > 0.3)
         beside = others.get((name, image), np.zeros((0, 4)))
-        for (plate, _), box in zip(bounds, found, strict=True):
+        for plate, box in zip(plates, found, strict=True):
             count["results"] += 1
             if overlap(box, boxes).max(initial=0.0) >= same:
                 continue

@@ -9,6 +9,7 @@ label's bounds) and read right (O for 0 and I for 1) with the turned search and 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -19,11 +20,9 @@ from alprcore.evaluation import Label, clean, overlap, parse_truth
 from alprcore.geometry import mapped
 from alprcore.image import load_frame
 from alprcore.records import Frame, Points
+from alprcore.stages.rank import LOOKALIKES
 
 ANGLES = (0, 10, 20, 30, 40)
-
-
-FOLD = str.maketrans("OI", "01")
 
 
 def turned(frame: Frame, corners: Points, angle: float) -> tuple[Frame, Points]:
@@ -46,13 +45,15 @@ def outcome(engine: Engine, frame: Frame, corners: Points, text: str) -> tuple[b
     for plate in engine.recognize(frame).plates:
         box = plate.quad.bounds()
         if overlap(bounds, (box.left, box.top, box.right, box.bottom)) > 0.3:
-            texts.append(clean(plate.text).translate(FOLD))
-    return bool(texts), clean(text).translate(FOLD) in texts
+            texts.append(clean(plate.text).translate(LOOKALIKES))
+    return bool(texts), clean(text).translate(LOOKALIKES) in texts
 
 
-def counts(engine: Engine, folder: Path, labels: dict[str, list[Label]], angle: float) -> list[int]:
-    """Return how many plates there are, are found and are read, turned by the angle either way."""
-    total = [0, 0, 0]
+def counts(
+    engines: Sequence[Engine], folder: Path, labels: dict[str, list[Label]], angle: float
+) -> list[int]:
+    """Return how many plates there are, turned either way, and how many each finds and reads."""
+    total = np.zeros(1 + 2 * len(engines), int)
     for name in sorted(labels)[::4]:
         frame = load_frame(folder / name)
         for label in labels[name]:
@@ -61,9 +62,10 @@ def counts(engine: Engine, folder: Path, labels: dict[str, list[Label]], angle: 
             left, top, right, bottom = label.box
             corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
             for side in (angle, -angle) if angle else (angle,):
-                found, read = outcome(engine, *turned(frame, corners, side), label.text)
-                total = [n + more for n, more in zip(total, (1, found, read), strict=True)]
-    return total
+                view, place = turned(frame, corners, side)
+                seen = [outcome(engine, view, place, label.text) for engine in engines]
+                total += [1, *np.ravel(seen)]
+    return total.tolist()
 
 
 def main() -> None:
@@ -74,13 +76,11 @@ def main() -> None:
     print("| --- | --: | --: | --: | --: | --: | --: |")
     for country in ("us", "eu", "br"):
         engine = Engine(country=country)
-        level = engine.with_settings(tilted=False)
+        engines = (engine, engine.with_settings(tilted=False))
         with (photos / country / "truth.csv").open(encoding="utf-8") as file:
             labels = parse_truth(file)
         for angle in ANGLES:
-            plates, found, read = counts(engine, photos / country, labels, angle)
-            _, found_level, read_level = counts(level, photos / country, labels, angle)
-            cells = (country, angle, plates, found, read, found_level, read_level)
+            cells = (country, angle, *counts(engines, photos / country, labels, angle))
             print("|", " | ".join(map(str, cells)), "|", flush=True)
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from alprcore import Engine, examination
 from alprcore.examination import examine_plate
+from alprcore.geometry import box_quad
 from alprcore.image import load_frame
-from alprcore.records import Detection, Frame, GrayImage, Plate, Points, Quad
+from alprcore.records import Box, Detection, Frame, GrayImage, Plate, Points, Quad
 from alprcore.resources import sample_path
 from alprcore.stages.rectify import rectify
 from alprcore.stages.repeat import MOST_CHANGE, mean_texts, nudged, parallelogram
@@ -94,9 +95,11 @@ def test_an_unsure_reading_of_a_sure_plate_gets_a_second_look(
         cut.append(quad)
         return rectify(frame, quad, margin=margin)
 
-    def quads_read(frame: Frame, engine: Engine, score: float) -> list[Quad]:
+    def quads_read(
+        frame: Frame, engine: Engine, score: float, place: Quad | None = None
+    ) -> list[Quad]:
         cut.clear()
-        examine_plate(frame, Detection(quad, score), engine._reader, index=0)
+        examine_plate(frame, Detection(place or quad, score), engine._reader, index=0)
         return cut.copy()
 
     sharp = load_frame(sample_path("us.jpg"))
@@ -108,5 +111,7 @@ def test_an_unsure_reading_of_a_sure_plate_gets_a_second_look(
     monkeypatch.setattr(examination, "rectify", noting)
     assert quads_read(sharp, engine, 0.9) == [quad]
     assert quads_read(poor, engine, 0.9) == [quad, parallelogram(quad)]
+    whole = box_quad(Box(300, 400, 700, 600))
+    assert quads_read(poor, engine, 0.9, whole) == [whole]  # a second look would see the same
     assert quads_read(poor, engine, 0.2) == [quad]  # most unsure plates are none
     assert quads_read(poor, engine.with_settings(analysis_count=3), 0.9) == list(nudged(quad, 3))

@@ -44,7 +44,10 @@ def text_values(model: BankModel, jobs: Sequence[TrainingLine]) -> list[float]:
 
 
 def choose_lines(model: BankModel, crops: Sequence[Crop]) -> float:
-    """Choose for every crop the line that makes its text most probable; return the mean log."""
+    """Choose for every crop the line that makes its text most probable; return the mean log.
+
+    Without crops that is 0.
+    """
     places = [(crop, k) for crop in crops for k in range(min(TRIED_LINES, len(crop.lines)))]
     values = text_values(model, [training_view(c, k) for c, k in places])
     best = {id(crop): (-math.inf, -1) for crop in crops}

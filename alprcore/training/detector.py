@@ -115,9 +115,9 @@ def train(
     average = {key: value.clone() for key, value in net.state_dict().items()}
     started = saved = time.monotonic()
     totals = np.zeros(4)
-    for step in range(steps):
-        fall = 0.5 + 0.5 * math.cos(math.pi * step / steps)
-        rate = peak_rate * min(1.0, (step + 1) / 100) * fall
+    for step in range(1, steps + 1):
+        fall = 0.5 + 0.5 * math.cos(math.pi * (step - 1) / steps)
+        rate = peak_rate * min(1.0, step / 100) * fall
         for group in optimiser.param_groups:
             group["lr"] = rate + 1e-6
         tensors = batch_targets([scenes.sample() for _ in range(batch_size)])
@@ -139,11 +139,11 @@ def train(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
-        smooth(average, net, min(0.998, 1 - 10 / (step + 11)))
+        smooth(average, net, min(0.998, 1 - 10 / (step + 10)))
         totals = 0.98 * totals + 0.02 * np.array([float(v.detach()) for v in losses])
-        if (step + 1) % 100 == 0:
-            shown = " ".join(f"{v / (1 - 0.98 ** (step + 1)):.3f}" for v in totals)
-            print(f"step {step + 1} {time.monotonic() - started:.0f} s, losses {shown}", flush=True)
+        if step % 100 == 0:
+            shown = " ".join(f"{v / (1 - 0.98**step):.3f}" for v in totals)
+            print(f"step {step} {time.monotonic() - started:.0f} s, losses {shown}", flush=True)
         if time.monotonic() - saved > 240:
             saved = time.monotonic()
             save(average)

@@ -15,12 +15,11 @@ import numpy as np
 
 from alprcore.bank import Bank
 from alprcore.country_set import CountrySet, load_countries
-from alprcore.examination import texts_wanted
+from alprcore.examination import read_upright
 from alprcore.records import Fit, Glyph, GrayImage, Quad
 from alprcore.settings import Settings
 from alprcore.stages.glyphs import read_glyphs, settled_glyphs
 from alprcore.stages.rank import UNREAD, Ranking, rank_candidates
-from alprcore.stages.read import read_plate
 from alprcore.training.bank_data import STEEPEST, Crop, read_all_labelled, read_labelled
 
 # The country that is told for each set.
@@ -77,16 +76,7 @@ def read_held_back(data: Path) -> list[Crop]:
 
 def read_crop(image: GrayImage, bank: Bank, countries: CountrySet) -> CropReading:
     """Return what is read on an upright crop of a plate, loosely cut."""
-    settings = Settings()
-    reading = read_plate(
-        image,
-        bank,
-        count=texts_wanted(settings),
-        proposals=settings.line_proposals,
-        more_proposals=settings.more_line_proposals,
-        two_lines=countries.two_lines,
-        steepest=STEEPEST,
-    )
+    reading = read_upright(image, bank, countries, Settings(), steepest=STEEPEST)
     quad = _plate_shape(image, countries)
     fits = countries.fits([text for text, _ in reading.texts], quad)
     ranking = _ranked(reading.texts, fits, UNREAD)
