@@ -13,6 +13,9 @@ from alprcore.errors import SettingsError
 from alprcore.series import series_patterns
 from alprcore.table import Size, Table
 
+LATIN = "Latin"
+# The shipped bank that reads a script; all of them read Latin letters and digits, too.
+BANKS = {LATIN: "latin.npz", "Hangul": "hangul.npz"}
 invert_modes = ("auto", "always", "never")
 # The smallest plate worth reading, where a file does not say: as OpenALPR's narrowest one.
 _LEAST_WIDTH_PX = 65.0
@@ -73,8 +76,8 @@ class Country:
         Width and height of the smallest plate worth reading.
     regions
         Regions with their formats; may be empty.
-    unreadable_script
-        Name of a script on these plates that this version cannot read, else empty.
+    script
+        Script of the letters: ``"Latin"``, ``"Hangul"``, or one that this version cannot read.
     rare_letters
         Letters that are hardly ever issued: ``"IOQ"`` where O would be taken for 0.
     never_two_lines
@@ -103,13 +106,18 @@ class Country:
     invert: str
     min_plate_px: tuple[int, int]
     regions: tuple[Region, ...]
-    unreadable_script: str = ""
+    script: str = LATIN
     rare_letters: str = ""
     never_two_lines: bool = False
     only_named: bool = False
     vehicles: float = 1.0
     more_plate_mm: tuple[Size, ...] = ()
     two_line_plate_mm: tuple[Size, ...] = ()
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is a bank with the script of these plates."""
+        return self.script in BANKS
 
     def plate_sizes(self, lines: int) -> tuple[Size, ...]:
         """Return the sizes of plates with so many text lines; empty when there is none."""
@@ -165,7 +173,7 @@ def parse_country(text: str, origin: str) -> Country:
         invert=table.text("invert", "auto"),
         min_plate_px=(int(least_px[0]), int(least_px[1])),
         regions=_regions(table),
-        unreadable_script=table.text("unreadable_script", ""),
+        script=table.text("script", LATIN),
         rare_letters=table.text("rare_letters", ""),
         never_two_lines=table.flag("never_two_lines"),
         only_named=table.flag("only_named"),

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from alprcore.countries import Country, parse_country
+from alprcore.countries import BANKS, LATIN, Country, parse_country
 from alprcore.errors import CountryError, SettingsError
 from alprcore.records import Fit, Quad
 from alprcore.resources import country_codes, country_file
@@ -43,6 +43,12 @@ class CountrySet:
         American plates carry words as tall as one: no second line is looked for there.
         """
         return any(not country.never_two_lines for country, _ in self.entries)
+
+    @property
+    def bank(self) -> str:
+        """Name of the shipped bank that reads all of these countries."""
+        scripts = {country.script for country, _ in self.entries}
+        return BANKS[max(scripts, key=lambda script: script != LATIN)]
 
     @property
     def only_regions(self) -> dict[str, str]:
@@ -89,7 +95,7 @@ def load_countries(codes: Sequence[str], folders: Sequence[str] = ()) -> Country
     Parameters
     ----------
     codes
-        Country codes; ``"auto"`` is every country that can be read and has formats of its own.
+        Country codes; ``"auto"`` is every country of Latin script that has formats of its own.
     folders
         Folders with country files on top of the shipped ones.
 
@@ -104,12 +110,11 @@ def load_countries(codes: Sequence[str], folders: Sequence[str] = ()) -> Country
     entries = []
     for code in country_codes(folders) if automatic else dict.fromkeys(codes):
         country, patterns = load_country(code, folders)
-        if automatic and (country.unreadable_script or country.only_named):
+        if automatic and (country.script != LATIN or country.only_named):
             continue
-        if country.unreadable_script:
+        if not country.readable:
             raise CountryError(
-                f"country {code}: its plates carry {country.unreadable_script}, which this version"
-                " cannot read"
+                f"country {code}: its plates carry {country.script}, which this version cannot read"
             )
         entries.append((country, patterns))
     return CountrySet(tuple(entries), automatic)

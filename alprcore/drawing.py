@@ -18,6 +18,11 @@ _VEHICLE = (255, 160, 0)
 _INK = (0, 0, 0)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_PIXELS = 22  # height of a capital of this font at scale 1
+# Letters of Unicode's table of syllables (The Unicode Standard, section 3.12) in the Revised
+# Romanization, each by itself.
+_FIRST = "g kk n d tt r m b pp s ss  j jj ch k t p h".split(" ")  # noqa: SIM905
+_VOWELS = "a ae ya yae eo e yeo ye o wa wae oe yo u wo we wi yu eu ui i".split()  # noqa: SIM905
+_LAST = " k k ks n nj nh t l lk lm lb ls lt lp lh m p ps t t ng t t k t p t".split(" ")  # noqa: SIM905
 
 
 def annotated(frame: Frame, found: Recognition) -> Frame:
@@ -33,7 +38,7 @@ def annotated(frame: Frame, found: Recognition) -> Frame:
     Returns
     -------
     (rows, cols, 3) uint8 array
-        Plates green with their text above, vehicles blue.
+        Plates green with their text above (Hangul in Latin letters), vehicles blue.
     """
     canvas = np.array(frame, dtype=np.uint8, order="C")
     thickness = max(1, round(max(canvas.shape[:2]) / 600))
@@ -45,8 +50,19 @@ def annotated(frame: Frame, found: Recognition) -> Frame:
         points = np.round(plate.quad.to_points()).astype(np.int32)
         cv2.polylines(canvas, [points], isClosed=True, color=_PLATE, thickness=thickness)
         label = f"{plate.text} {100 * plate.confidence:.0f}%".replace("\n", "-")
-        _draw_label(canvas, label, points, thickness)
+        _draw_label(canvas, drawable(label), points, thickness)
     return canvas
+
+
+def drawable(text: str) -> str:
+    """Return `text` with Hangul in Latin letters: OpenCV draws no others."""
+    return "".join(_romanized(char) if "가" <= char <= "힣" else char for char in text)
+
+
+def _romanized(syllable: str) -> str:
+    first, rest = divmod(ord(syllable) - ord("가"), len(_VOWELS) * len(_LAST))
+    vowel, last = divmod(rest, len(_LAST))
+    return _FIRST[first] + _VOWELS[vowel] + _LAST[last]
 
 
 def write_picture(path: Path, frame: Frame) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from alprcore.bank import Bank, parse_bank, read_bank
@@ -74,7 +75,7 @@ class Engine:
         wanted = changed(settings or Settings(), changes)
         countries = load_countries(wanted.country, wanted.country_dirs)
         regions = RegionModel(model_bytes, threads=wanted.threads)
-        self._reader = Reader(_load_bank(wanted), countries, wanted, regions)
+        self._reader = Reader(_load_bank(wanted, countries.bank), countries, wanted, regions)
         self._finder = _load_finder(wanted)
         self._mask = load_mask(wanted.detection_mask, wanted.max_pixels)
         self._prewarp = parse_prewarp(wanted.prewarp)
@@ -110,8 +111,9 @@ class Engine:
         if (after.country, after.country_dirs) != (before.country, before.country_dirs):
             countries = load_countries(after.country, after.country_dirs)
             reader = replace(reader, countries=countries)
-        if after.bank != before.bank:
-            reader = replace(reader, bank=_load_bank(after))
+        old, new = self._reader.countries.bank, reader.countries.bank
+        if (after.bank, new) != (before.bank, old):
+            reader = replace(reader, bank=_load_bank(after, new))
         if after.threads != before.threads:
             finder = _load_finder(after)
             vehicle_finder = VehicleFinder(model_bytes, threads=after.threads)
@@ -128,7 +130,7 @@ class Engine:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as settings: the networks are loaded again from the shipped files."""
-        return _from_settings, (self.settings,)
+        return partial(Engine, settings=self.settings), ()
 
     def recognize(
         self,
@@ -269,7 +271,6 @@ class Engine:
                 readable.append(read)
         chosen = select_plates(
             [each.plate for each in readable],
-            lengths=reader.countries.lengths,
             min_plausibility=settings.min_plausibility,
             min_confidence=settings.min_confidence,
         )
@@ -280,12 +281,8 @@ class Engine:
         return tuple(replace(each, plate=plate) for each, plate in placed if plate is not None)
 
 
-def _from_settings(settings: Settings) -> Engine:
-    return Engine(settings=settings)
-
-
-def _load_bank(settings: Settings) -> Bank:
-    return read_bank(settings.bank) if settings.bank else parse_bank(bank_bytes("latin.npz"))
+def _load_bank(settings: Settings, shipped: str) -> Bank:
+    return read_bank(settings.bank) if settings.bank else parse_bank(bank_bytes(shipped))
 
 
 def _load_finder(settings: Settings) -> PlateFinder:

@@ -169,8 +169,8 @@ def parse_truth(lines: Iterable[str]) -> dict[str, list[Label]]:
 
 
 def clean(text: str | None) -> str:
-    """Return `text` in upper case, without anything but A-Z and 0-9."""
-    return re.sub("[^A-Z0-9]", "", (text or "").upper())
+    """Return `text` in upper case, without anything but A-Z, 0-9 and Hangul."""
+    return re.sub("[^A-Z0-9가-힣]", "", (text or "").upper())
 
 
 def overlap(first: Rectangle, second: Rectangle) -> float:

@@ -15,6 +15,7 @@ from alprcore.records import Detection, Fit, Frame, GrayImage, Label, Plate, Qua
 from alprcore.region_model import RegionModel
 from alprcore.settings import Settings
 from alprcore.stages.glyphs import mask_unsure, read_glyphs, settled_glyphs
+from alprcore.stages.legible import legibility
 from alprcore.stages.rank import Ranking, rank_candidates
 from alprcore.stages.read import STEEPEST, read_plate
 from alprcore.stages.rectify import rectify, rectify_color
@@ -28,6 +29,7 @@ LEGIBLE = 0.7  # a reading of this probability stands, whatever else an area may
 # Of 385 plates in photographs 34 % were looked at again; the logarithm of the probability of what
 # they say rose by 5 %. A wider margin or more looks did no better.
 SECOND_LOOK = 0.7
+LEAST_TEXTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def examine_plate(
         elapsed_ms=(time.perf_counter() - begin) * 1e3,
         text_with_unsure=mask_unsure(best.text, glyphs, settings.unsure_below),
         regions=regions,
+        legibility=legibility(ranking.shares[:LEAST_TEXTS], reader.countries.lengths),
     )
     return Examination(plate, told.crop, told.reading, reader.bank)
 
@@ -214,7 +217,7 @@ def _texts_wanted(settings: Settings) -> int:
 
     Of ten, the spelling that has a format is missing on some plates with two lookalikes, O and I.
     """
-    return max(100 if settings.must_match_pattern else 20, settings.topn)
+    return max(100 if settings.must_match_pattern else LEAST_TEXTS, settings.topn)
 
 
 def _texts(attempts: Sequence[_Attempt], reader: Reader) -> tuple[tuple[str, float], ...]:

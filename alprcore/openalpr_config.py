@@ -26,7 +26,8 @@ SYSTEM_FILE = Path("/etc/openalpr") / FILE_NAME
 # readable characters run from there to 100. That range is mapped to probabilities of 0 to 1.
 _LOWEST_SCORE, _HIGHEST_SCORE = 65.0, 100.0
 # One step of strictness in `min_plausibility`. Of 151 plates in photographs, strictness 2 to 9
-# found 150, 149, 149, 149, 145, 141, 129 and 103, with 25, 13, 9, 6, 3, 3, 2 and 2 false alarms.
+# reports 150, 150, 150, 150, 150, 148, 145 and 126, and 12, 2, 2, 1, 1, 0, 0 and 0 results on no
+# plate; of 99 in poorer ones 3 reports 93, 4 87.
 _STRICTNESS_STEP, _SHIPPED_STRICTNESS = 0.1, 3
 
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 _ordered = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 plain_characters = frozenset(_ordered)
+# Of one shape on many plates: a text with O for 0 or I for 1 may be the same text.
+LOOKALIKES = str.maketrans("OI", "01")
 _escapes = {"d": "0-9", "w": "0-9A-Z_a-z", "s": " \t\n\r\f\v"}
 
 
@@ -28,6 +30,16 @@ class CharSet:
 
     def __contains__(self, char: str) -> bool:
         return any(low <= char <= high for low, high in self.ranges) != self.negated
+
+    def others(self) -> int:
+        """Return how many characters it admits that are not plain; of those not listed none."""
+        if self.negated:
+            return 0
+        return sum(
+            ord(high) - ord(low) + 1 - sum(low <= char <= high for char in _ordered)
+            for low, high in self.ranges
+            if low <= high
+        )
 
     def plain(self) -> frozenset[str]:
         """Return the plain characters that it admits."""
@@ -52,7 +64,7 @@ class Pattern:
     plain
         The plain characters among these, for speed.
     specificity
-        Sum over positions of ln(36 / number of plain characters admitted): 0 for all ``?``.
+        Sum over positions of ln(36 / number of characters admitted), no less than 0: 0 for ``?``.
     problem
         Why the pattern matches nothing, else empty.
     """
@@ -116,7 +128,10 @@ def compile_pattern(source: str, *, letters: str = "A-Z", digits: str = "0-9") -
         else:
             positions.append(CharSet(((char, char),)))
     plain = tuple(position.plain() for position in positions)
-    specificity = sum(math.log(len(plain_characters) / max(1, len(each))) for each in plain)
+    admitted = [
+        len(each) + position.others() for each, position in zip(plain, positions, strict=True)
+    ]
+    specificity = sum(max(0.0, math.log(len(plain_characters) / max(1, n))) for n in admitted)
     return Pattern(source, tuple(positions), plain, specificity)
 
 

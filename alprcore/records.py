@@ -195,6 +195,8 @@ class Plate:
 
     A plate is `truncated` when it may go on beyond the picture's border. `text_with_unsure` is the
     text with ``?`` for each character that is less probable than ``Settings.unsure_below``.
+    `legibility` is the probability that it shows a text of a length that plates have, whatever that
+    says: 0 and O may be open where a text stands for certain.
     """
 
     text: str
@@ -215,3 +217,4 @@ class Plate:
     regions: tuple[Label, ...] = ()
     truncated: bool = False
     text_with_unsure: str = ""
+    legibility: float = 0.0

@@ -62,7 +62,7 @@ class Settings:
     min_plate_score
         Plates the network scores below this, in [0, 1], are not read.
     min_plausibility
-        Plates are dropped whose finder score plus half their reading's probability is less; see
+        Plates are dropped whose finder score plus half their `Plate.legibility` is less; see
         `stages.select`.
     max_plates
         Most plates a picture.

@@ -19,8 +19,8 @@ from alprcore import Engine
 from alprcore.evaluation import Label, clean, overlap, parse_truth
 from alprcore.geometry import mapped
 from alprcore.image import load_frame
+from alprcore.pattern import LOOKALIKES
 from alprcore.records import Frame, Points
-from alprcore.stages.rank import LOOKALIKES
 
 ANGLES = (0, 10, 20, 30, 40)
 

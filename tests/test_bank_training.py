@@ -20,10 +20,13 @@ from alprcore.training.bank_likelihood import (  # noqa: E402
 )
 from alprcore.training.bank_model import (  # noqa: E402
     ALPHABET,
+    ALPHABETS,
     IMPOSSIBLE,
     NARROWEST,
     WIDTHS,
     BankModel,
+    model_of,
+    widened,
 )
 
 COLUMNS = 6
@@ -120,3 +123,20 @@ def test_the_exported_bank_scores_as_the_model(tmp_path: Path) -> None:
     starts, ends, got, _, _, got_gaps, _ = bank.templates.lattice(line, 0.0)
     np.testing.assert_allclose(got, scores[0].numpy()[starts, ends - starts - 2], atol=2e-2)
     np.testing.assert_allclose(got_gaps, gaps[0].numpy(), atol=2e-2)
+
+
+def test_a_widened_model_scores_old_characters_as_before() -> None:
+    torch.manual_seed(3)
+    model = BankModel().eval()
+    wide = widened(model, ALPHABETS["hangul"]).eval()
+    assert wide.alphabet == ALPHABETS["hangul"]
+    line = torch.from_numpy(np.random.default_rng(4).normal(0, 1, (1, 1, 32, 60))).float()
+    with torch.no_grad():
+        (scores, gaps), (more, same) = model(line), wide(line)
+    assert torch.equal(gaps, same)
+    torch.testing.assert_close(more[..., : len(ALPHABET)], scores)
+    again = model_of(wide.state_dict()).eval()
+    with torch.no_grad():
+        assert torch.equal(again(line)[0], more)
+    with pytest.raises(ValueError, match="begins with"):
+        widened(wide, ALPHABET)

@@ -104,7 +104,7 @@ def test_every_allowed_length_of_a_one_format_country_has_a_pattern() -> None:
 
 
 def test_a_file_names_the_script_that_cannot_be_read(country: Country) -> None:
-    assert country.unreadable_script == scripts.get(country.code, "")
+    assert country.script == scripts.get(country.code, "Latin")
 
 
 @pytest.mark.parametrize("code", assumed)

@@ -15,7 +15,8 @@ import pytest
 from alprcore import Engine
 from alprcore.country_set import load_countries
 from alprcore.evaluation import clean, overlap
-from alprcore.stages.rank import LOOKALIKES, rank_candidates
+from alprcore.pattern import LOOKALIKES
+from alprcore.stages.rank import rank_candidates
 
 PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "photos_dev"
 SETS = {"us": 76, "eu": 38, "br": 37}

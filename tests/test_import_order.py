@@ -30,6 +30,7 @@ LAYERS = [
         "series",
         "settings",
         "table",
+        "text_lines",
         "vehicle_finder",
         "vehicle_model",
     ],

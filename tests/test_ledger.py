@@ -15,12 +15,13 @@ from alprcore.evaluation import parse_truth, score
 
 PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "photos_dev"
 
-# Of the extra results 4, 5 and 3 are real plates without a label, by eye.
+# Of the extra results 4, 5 and 4 are real plates without a label, by eye; the others are a sign and
+# a dealer's sticker.
 # set and country, plates, least found, least strict, least folded, most extra results
 LEDGER = [
     ("us", 76, 75, 70, 71, 5),
     ("eu", 38, 38, 36, 38, 5),
-    ("br", 37, 37, 37, 37, 3),
+    ("br", 37, 37, 37, 37, 5),
 ]
 
 

@@ -17,7 +17,8 @@ from alprcore.bank import Bank, parse_bank, read_bank
 from alprcore.errors import ResourceError
 from alprcore.resources import bank_bytes
 from alprcore.stages.glyphs import read_glyphs
-from alprcore.stages.read import likeliest_first, read_plate
+from alprcore.stages.read import read_plate
+from alprcore.text_lines import beside, likeliest_first, may_be_second
 
 Floats = NDArray[np.float32]
 
@@ -302,3 +303,32 @@ def test_a_bank_written_again_is_the_same(content: bytes, bank: Bank) -> None:
 def test_a_bank_that_is_not_there_is_named() -> None:
     with pytest.raises(ResourceError, match=r"nowhere\.npz"):
         read_bank("nowhere.npz")
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.08])
+def test_the_other_line_is_looked_for_above_and_below_inside_the_crop(slope: float) -> None:
+    rows, cols = 100, 160
+    line = np.array([44.0 - 80 * slope, 84.0 - 80 * slope, slope, 0.1, 0.3], np.float32)
+    places = beside(line, (rows, cols))
+    assert places
+    for place in places:
+        assert np.array_equal(place[2:], line[2:])
+        assert may_be_second(line, place)
+        middle = place[:2] + 0.5 * slope * cols
+        assert -0.03 * rows <= middle[0] < middle[1] <= 1.03 * rows
+    heights = {round(float(place[1] - place[0]) / 40, 2) for place in places}
+    assert 0.52 in heights  # above it, as on Korean plates
+    assert 1.92 not in heights  # has no room
+
+
+def test_a_line_that_no_proposal_has_is_found_beside_the_other(bank: Bank) -> None:
+    upper, lower = drawn_plate("KZX7"), drawn_plate("5678")
+    small = cv2.resize(upper, None, fx=0.55, fy=0.55, interpolation=cv2.INTER_AREA)[:29]
+    faint = np.full((44, lower.shape[1]), 225, np.uint8)
+    left = (faint.shape[1] - small.shape[1]) // 2
+    faint[-small.shape[0] :, left : left + small.shape[1]] = 225 - (225 - small) // 2
+    crop = np.ascontiguousarray(np.vstack([faint, lower[13:]]))
+    (only,) = _native.text_lines(crop, 1, 0.1)
+    assert only[0] > 40  # the lower line
+    reading = read_plate(crop, bank, count=5, proposals=1, two_lines=True)
+    assert reading.texts[0][0] == "KZX7\n5678"

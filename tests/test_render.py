@@ -11,6 +11,7 @@ import pytest
 from alprcore.training import faces, phrases
 from alprcore.training.degrade import degrade
 from alprcore.training.faces import FontSet
+from alprcore.training.hangul_faces import stroke_syllables, syllables
 from alprcore.training.plate_ink import InkStyle, draw_line
 from alprcore.training.render import render_plate, styles
 
@@ -22,7 +23,8 @@ def fonts() -> FontSet:
     some = tuple(faces.stroke_face(i) for i in range(3))
     bar = np.full((faces.word_rows, 120), 255, np.uint8)
     words: dict[str, tuple[faces.Mask, ...]] = dict.fromkeys(phrases.by_kind, (bar,))
-    return FontSet(outline=some, stroke=some, real={}, words=words)
+    hangul = (stroke_syllables(0), stroke_syllables(1))
+    return FontSet(outline=some, stroke=some, real={}, words=words, hangul=hangul)
 
 
 def test_a_seed_gives_the_same_plate(fonts: FontSet) -> None:
@@ -39,14 +41,14 @@ def test_every_style_gives_plates_of_known_text(fonts: FontSet, style: str) -> N
         assert plate.image.dtype == np.uint8
         assert 100 <= plate.image.shape[0] <= 200
         assert len(plate.lines) == (
-            2 if style in {"eu2", "br2", "vn2", "world2"} else len(plate.lines)
+            2 if style in {"eu2", "br2", "vn2", "world2", "kr2"} else len(plate.lines)
         )
         for line in plate.lines:
-            assert set(line.text) <= set(faces.alphabet)
+            assert set(line.text) <= set(faces.alphabet + (syllables if "kr" in style else ""))
             assert line.boxes.shape == (len(line.text), 4)
 
 
-@pytest.mark.parametrize("style", ["us", "eu", "br", "eu2"])
+@pytest.mark.parametrize("style", ["us", "eu", "br", "eu2", "kr", "kr2"])
 def test_boxes_run_left_to_right_inside_the_plate(fonts: FontSet, style: str) -> None:
     for seed in range(12):
         plate = render_plate(np.random.default_rng(seed), fonts, style=style)

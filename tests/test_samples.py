@@ -12,26 +12,29 @@ import pytest
 folder = Path(__file__).resolve().parent.parent / "runtime_data" / "samples"
 
 
-def truth() -> list[dict[str, str]]:
+folders = (folder, folder / "kr")
+
+
+def truth(folder: Path) -> list[dict[str, str]]:
     with (folder / "truth.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-pictures = sorted({row["image"] for row in truth()})
+pictures = [folder / name for folder in folders for name in {r["image"] for r in truth(folder)}]
 
 
 def test_every_picture_has_its_truth() -> None:
-    assert pictures == sorted(path.name for path in folder.glob("*.jpg"))
+    assert sorted(pictures) == sorted(folder.rglob("*.jpg"))
 
 
-@pytest.mark.parametrize("name", pictures)
-def test_a_picture_is_small_and_holds_its_plates(name: str) -> None:
-    picture = cv2.imread(str(folder / name))
+@pytest.mark.parametrize("path", sorted(pictures), ids=lambda path: path.name)
+def test_a_picture_is_small_and_holds_its_plates(path: Path) -> None:
+    picture = cv2.imread(str(path))
     assert picture is not None
     assert picture.shape == (768, 1024, 3)
-    assert (folder / name).stat().st_size < 200_000
-    for row in truth():
-        if row["image"] == name:
+    assert path.stat().st_size < 200_000
+    for row in truth(path.parent):
+        if row["image"] == path.name:
             left, top, width, height = (int(row[key]) for key in ("x", "y", "w", "h"))
             assert left >= 0
             assert top >= 0
@@ -45,4 +48,4 @@ def test_a_picture_is_small_and_holds_its_plates(name: str) -> None:
 
 def test_the_readme_names_every_plate() -> None:
     text = (folder / "README.md").read_text(encoding="utf-8")
-    assert all(row["plate"] in text for row in truth())
+    assert all(row["plate"] in text for each in folders for row in truth(each))

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from dataclasses import replace
+
 from alprcore.records import Box, Detection, Plate, Quad
 from alprcore.stages.select import distinct_plates, plausibility, select_plates
 
@@ -14,7 +16,9 @@ def quad(box: Box) -> Quad:
 
 
 def plate(text: str, confidence: float, score: float, box: Box) -> Plate:
-    return Plate(text, confidence, False, "eu", "", 0.0, quad(box), score, (), (), 0, 10, 0.0)
+    """Return a plate whose text is the only one; it is legible if that has a usual length."""
+    known = Plate(text, confidence, False, "eu", "", 0.0, quad(box), score, (), (), 0, 10, 0.0)
+    return replace(known, legibility=confidence * (len(text) in LENGTHS))
 
 
 HERE = Box(0, 0, 100, 30)
@@ -22,7 +26,7 @@ THERE = Box(300, 0, 400, 30)
 
 
 def chosen(*plates: Plate, least: float = 0.5) -> tuple[int, ...]:
-    return select_plates(plates, lengths=LENGTHS, min_plausibility=least)
+    return select_plates(plates, min_plausibility=least)
 
 
 def test_a_legible_plate_survives_a_low_score() -> None:
@@ -54,7 +58,13 @@ def test_the_better_of_two_overlapping_plates_stays() -> None:
 
 def test_a_usual_length_speaks_for_a_plate() -> None:
     usual, odd = plate("AB12CD", 0.9, 0.4, HERE), plate("AB", 0.9, 0.4, HERE)
-    assert plausibility(usual, LENGTHS) > plausibility(odd, LENGTHS)
+    assert plausibility(usual) > plausibility(odd)
+
+
+def test_a_text_that_is_open_between_two_speaks_for_a_plate() -> None:
+    sure, either = (plate("AB12CO", value, 0.4, HERE) for value in (0.9, 0.45))
+    open_text = replace(either, legibility=0.9)
+    assert plausibility(open_text) == plausibility(sure) > plausibility(either)
 
 
 def test_nothing_in_nothing_out() -> None:
@@ -63,7 +73,7 @@ def test_nothing_in_nothing_out() -> None:
 
 def test_an_unsure_reading_is_dropped_and_hides_nothing() -> None:
     sure, unsure = plate("AB12CD", 0.9, 0.5, HERE), plate("AB12C", 0.3, 0.9, HERE)
-    dropped = select_plates([unsure, sure], lengths=LENGTHS, min_plausibility=0, min_confidence=0.5)
+    dropped = select_plates([unsure, sure], min_plausibility=0, min_confidence=0.5)
     assert dropped == (1,)
 
 

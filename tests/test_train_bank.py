@@ -14,7 +14,7 @@ import pytest
 
 from alprcore import cli
 from alprcore.bank import parse_bank, read_bank
-from alprcore.errors import ImageError, ResourceError
+from alprcore.errors import ImageError, ResourceError, SettingsError
 from alprcore.resources import bank_bytes
 
 torch = pytest.importorskip("torch")
@@ -220,3 +220,27 @@ def test_a_missing_extra_is_named(
     monkeypatch.setitem(sys.modules, "torch", None)
     assert cli.main(["train-bank", "--crops", ".", "--out", "x.npz"]) == 1
     assert "pip install 'alprcore[training]'" in capsys.readouterr().err
+
+
+def test_crops_in_hangul_go_on_from_the_bank_that_has_it(tmp_path: Path) -> None:
+    def crops(text: str) -> list[Crop]:
+        return [Crop(np.zeros((20, 60), np.uint8), text, "mine", np.zeros((1, 4), np.float32))]
+
+    latin, hangul = bank_bytes("latin.npz"), bank_bytes("hangul.npz")
+    assert train_bank.start_bank(None, crops("AB12o")) == latin
+    assert train_bank.start_bank(None, crops("12가3456")) == hangul
+    given = tmp_path / "mine.npz"
+    given.write_bytes(latin)
+    assert train_bank.start_bank(given, crops("AB12")) == latin
+    with pytest.raises(SettingsError, match="has no 가"):
+        train_bank.start_bank(given, crops("12가3456"))
+
+
+def test_the_hangul_bank_comes_back_from_its_file(tmp_path: Path) -> None:
+    content = bank_bytes("hangul.npz")
+    model = model_of_bank(content)
+    with np.load(io.BytesIO(content)) as arrays:
+        assert model.alphabet == str(arrays["alphabet"])
+        export_bank(model, tmp_path / "again.npz", arrays["portraits"])
+        with np.load(tmp_path / "again.npz") as again:
+            assert all(np.array_equal(again[name], arrays[name]) for name in arrays.files)

@@ -7,7 +7,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from alprcore.cli.options import add_country_dir_option
-from alprcore.countries import Country
+from alprcore.countries import LATIN, Country
 from alprcore.country_set import load_country
 from alprcore.resources import country_codes
 
@@ -73,6 +73,8 @@ def _lengths(country: Country) -> str:
 
 
 def _remark(country: Country) -> str:
-    if country.unreadable_script:
-        return f"{country.unreadable_script}: cannot be read yet"
+    if not country.readable:
+        return f"{country.script}: cannot be read yet"
+    if country.script != LATIN:
+        return f"{country.script}: only when named"
     return "only when named: auto knows its formats from another code" if country.only_named else ""

@@ -34,7 +34,7 @@ def config_body(settings: Settings) -> dict[str, Any]:
         "countries": [
             {"code": country.code, "name": country.name}
             for country in countries
-            if not country.unreadable_script
+            if country.readable
         ],
         "vehicle_labels": {kind: sorted(set(found)) for kind, found in names.items()},
     }

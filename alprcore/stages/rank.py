@@ -11,6 +11,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from alprcore.pattern import LOOKALIKES
 from alprcore.records import Candidate, Fit
 
 # Natural-log weights. A format counts by what it says: "two letters, three digits, two letters" has
@@ -21,7 +22,6 @@ MOST_FORMAT_WEIGHT = 1.8
 # O and 0, I and 1 are one shape on many plates, so between texts that differ in these alone the
 # formats count in full, up to this.
 MOST_LOOKALIKE_WEIGHT = 5.0
-LOOKALIKES = str.maketrans("OI", "01")
 # With a default region, a reading with a format of it goes before likelier ones, unless these are
 # more than 6 times likelier: a plate from elsewhere, or of the owner's choice, stays as it is. From
 # 20 times on, characters are dropped for the sake of a format.
@@ -31,8 +31,8 @@ RARE_LETTER_WEIGHT = -1.6
 # What weighs against all texts that were read: the plate's own text may not be among them, for a
 # line that was taken for the other or a character that the crop cuts off, and no glyph shows it.
 # It is as likely as a text without a format of this probability, so that well-formed texts lose
-# 0.7 % by it and texts of an odd length 12 %. Fitted by `alprcore.training.calibration`.
-UNREAD = 0.04
+# 0.4 % by it and texts of an odd length 6 %. Fitted by `alprcore.training.calibration`.
+UNREAD = 0.02
 
 
 @dataclass(frozen=True, slots=True)

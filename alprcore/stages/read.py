@@ -18,6 +18,7 @@ from alprcore import _native, _readings
 from alprcore.bank import Bank
 from alprcore.lattice import Lattice, LineReading, Reading
 from alprcore.records import GrayImage
+from alprcore.text_lines import beside, likeliest_first, may_be_second, off_middle
 
 # Stretches less probable than this are dropped from the lattice; all of them together hold less
 # than 1 % of a line.
@@ -26,17 +27,10 @@ LEAST_POSTERIOR = 1e-4
 STEEPEST = 0.1
 # Characters less probable than this are not spelt out: a text with one is no rival.
 LEAST_CHARACTER = 1e-4
-# Two readings are of different lines when their bands overlap by less than this share of the lower.
-APART = 0.25
 # When the best line so far reads so well, the lines after it are not tried: on 777 plates of one
 # line none of these was the better one, and 1.4 lines a plate were read in place of 3.
 SETTLED_LENGTH = 5
 SETTLED_PROBABILITY = 0.5
-# Which proposal is the line, by its score as a share of the highest, its height and how far its
-# middle is from the crop's, both as shares of the crop's height: weights of a conditional logit
-# fitted on crops. Of proposals in their own order the first is the line on 60 % of the
-# photographs, in this order on 84 %.
-SCORE_WEIGHT, HEIGHT_WEIGHT, OFFSET_WEIGHT = 8.0, -14.0, -18.0
 # When the first proposals leave no text of this probability, more are tried; nor is one less than
 # so many times (as a logarithm) likelier than none legible. A line has about 8 a character; four
 # characters read across a slanting line had 14 in all, and the line itself, not yet tried, 35.
@@ -44,11 +38,10 @@ LEGIBLE = 0.4
 LEGIBLE_EVIDENCE = 15.0
 # To choose between lines, so many hypotheses a column give the best text and its probability.
 SCOUT_BEAM = 8
-# The lines of a two-line plate: heights within this ratio, and the second one legible or, by the
-# logarithm of how many times likelier its best text is than none, text for certain. What it says
-# may be open: of a "WCI" read as WCT or WCI neither had half of the probability, at 25. An "APR"
-# of a sticker came to 4.5, true second lines of two or three characters begin at 11.
-SIMILAR_HEIGHTS = 0.55
+# The second line of a two-line plate is legible or, by the logarithm of how many times likelier its
+# best text is than none, text for certain. What it says may be open: of a "WCI" read as WCT or WCI
+# neither had half of the probability, at 25. An "APR" of a sticker came to 4.5, true second lines
+# of two or three characters begin at 11.
 SECOND_LINE_PROBABILITY = 0.5
 SECOND_LINE_EVIDENCE = 8.0
 # A line whose middle is this near to the crop's, as a share of the height, has no second one: on
@@ -140,6 +133,9 @@ def read_plate(
         # The same lines and more; asked for only now, since most plates do without.
         later = _native.text_lines(crop, proposals + more_proposals, steepest)[proposals:]
         readings = _later_lines(crop, later, bank, readings, two_lines=two_lines)
+    if two_lines and readings and not _complete(readings, crop.shape):
+        best = _best_lines(readings, two_lines=False)[0]
+        readings += [read_line(crop, line, bank) for line in beside(best.line, crop.shape)]
     chosen = _best_lines(readings, two_lines=two_lines)
     if not chosen:
         return Reading((), ())
@@ -162,16 +158,6 @@ def _first_lines(
     return readings
 
 
-def likeliest_first(shape: tuple[int, ...], proposed: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the proposals of a crop, first the one that is most likely its only line."""
-    if len(proposed) < 2:
-        return proposed
-    top, bottom, _, _, score = proposed.T
-    value = SCORE_WEIGHT * score / score.max() + HEIGHT_WEIGHT * (bottom - top) / shape[0]
-    value += OFFSET_WEIGHT * _off_middle(proposed, shape)
-    return proposed[np.argsort(-value, kind="stable")]
-
-
 def _later_lines(
     crop: GrayImage,
     proposed: NDArray[np.float32],
@@ -190,7 +176,7 @@ def _later_lines(
         if _done(readings, crop.shape, two_lines=two_lines):
             break
         best = _best_lines(readings, two_lines=False)[0]
-        if _legible(readings) and not _may_be_second(best.line, line):
+        if _legible(readings) and not may_be_second(best.line, line):
             continue
         readings.append(read_line(crop, line, bank))
     return readings
@@ -209,9 +195,12 @@ def _done(readings: list[LineReading], shape: tuple[int, ...], *, two_lines: boo
     A plate of two-line shape is not done before it has both: with three proposals one of them was
     missing on half of such plates, with seven on one in twenty.
     """
-    if not _legible(readings):
-        return False
-    both = not two_lines or len(_best_lines(readings, two_lines=True)) == 2
+    return _legible(readings) and (not two_lines or _complete(readings, shape))
+
+
+def _complete(readings: list[LineReading], shape: tuple[int, ...]) -> bool:
+    """Whether a plate of two-line shape has both of its lines, or one for certain."""
+    both = len(_best_lines(readings, two_lines=True)) == 2
     return both or _settled(readings, shape, two_lines=True)
 
 
@@ -237,13 +226,7 @@ def _settled(readings: list[LineReading], shape: tuple[int, ...], *, two_lines: 
     best = max(readings, key=lambda reading: reading.evidence)
     if len(best.texts[0][0]) < SETTLED_LENGTH or _probability(best) < SETTLED_PROBABILITY:
         return False
-    return not two_lines or bool(_off_middle(best.line, shape) <= CENTRED)
-
-
-def _off_middle(lines: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Return how far the middles of lines, (..., 5), are from the crop's, in its heights."""
-    top, bottom, slope = lines[..., 0], lines[..., 1], lines[..., 2]
-    return np.abs(0.5 * (top + bottom + slope * shape[1]) / shape[0] - 0.5)
+    return not two_lines or bool(off_middle(best.line, shape) <= CENTRED)
 
 
 def _second_line(best: LineReading, readings: list[LineReading]) -> LineReading | None:
@@ -251,30 +234,12 @@ def _second_line(best: LineReading, readings: list[LineReading]) -> LineReading 
     found = [
         other
         for other in readings
-        if _may_be_second(best.line, other.line)
+        if may_be_second(best.line, other.line)
         and (
             _probability(other) >= SECOND_LINE_PROBABILITY or other.evidence >= SECOND_LINE_EVIDENCE
         )
     ]
     return max(found, key=lambda reading: reading.evidence, default=None)
-
-
-def _may_be_second(best: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
-    """Whether two lines can be those of one plate: apart, and about as tall."""
-    return _overlap(best, other) < APART and _similar(_height(best), _height(other))
-
-
-def _height(line: NDArray[np.float32]) -> float:
-    return float(line[1] - line[0])
-
-
-def _similar(a: float, b: float) -> bool:
-    return min(a, b) >= SIMILAR_HEIGHTS * max(a, b)
-
-
-def _overlap(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    both = min(float(a[1]), float(b[1])) - max(float(a[0]), float(b[0]))
-    return max(0.0, both) / min(_height(a), _height(b))
 
 
 def _joined_texts(lines: list[LineReading], count: int) -> tuple[tuple[str, float], ...]:

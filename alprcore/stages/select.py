@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from alprcore.records import Box, Detection, Plate
 
-# What a certain reading of a plate's usual length adds to the finder's score. One of another length
-# adds nothing: badges and windows read as one certain letter.
+# What a text of a plate's usual length adds to the finder's score if it stands for certain. One of
+# another length adds nothing: badges and windows read as one certain letter. What the text says may
+# be open: with the probability of the best text alone, 90 of 99 plates of street photographs were
+# reported, so 93, both with 7 results on no plate.
 READING_WEIGHT = 0.5
 # What is taken from the score of a plate on which next to nothing can be read although its
 # characters must be 10 pixels wide: windows, signs and grilles repeat like characters.
@@ -20,31 +22,23 @@ LEGIBLE_WIDTH = 100.0
 SAME_PLATE = 0.5
 
 
-def plausibility(plate: Plate, lengths: range) -> float:
+def plausibility(plate: Plate) -> float:
     """Return how much finder and reader together speak for a plate, about 0 to 1.5.
-
-    Parameters
-    ----------
-    plate : Plate
-    lengths : range
-        Text lengths that the countries in use have.
 
     Notes
     -----
     The two err on different things: the finder takes lamps and stickers for plates, on which the
     reader finds nothing; the reader reads shop signs, which the finder scores low.
     """
-    usual = len(plate.text.replace("\n", "")) in lengths
     box = plate.quad.bounds()
     unreadable = plate.confidence < UNREADABLE and box.width >= LEGIBLE_WIDTH
-    reading = READING_WEIGHT * plate.confidence * usual - UNREADABLE_WEIGHT * unreadable
+    reading = READING_WEIGHT * plate.legibility - UNREADABLE_WEIGHT * unreadable
     return plate.detection_score + reading
 
 
 def select_plates(
     plates: Sequence[Plate],
     *,
-    lengths: range,
     min_plausibility: float,
     min_confidence: float = 0.0,
 ) -> tuple[int, ...]:
@@ -53,17 +47,15 @@ def select_plates(
     Parameters
     ----------
     plates : sequence of Plate
-    lengths : range
-        Text lengths that the countries in use have.
     min_plausibility : float
         Plates below it are dropped.
     min_confidence : float
         Plates are dropped whose reading is less probable.
     """
-    order = sorted(range(len(plates)), key=lambda i: (-plausibility(plates[i], lengths), i))
+    order = sorted(range(len(plates)), key=lambda i: (-plausibility(plates[i]), i))
     kept: list[int] = []
     for i in order:
-        if plausibility(plates[i], lengths) < min_plausibility:
+        if plausibility(plates[i]) < min_plausibility:
             break
         if plates[i].confidence < min_confidence:
             continue

@@ -22,6 +22,7 @@ import torch
 
 from alprcore.training.bank_choice import choose_lines, label_crops
 from alprcore.training.bank_data import (
+    FOLD,
     Crop,
     TrainingLine,
     batched,
@@ -34,7 +35,13 @@ from alprcore.training.bank_data import (
 )
 from alprcore.training.bank_export import export_bank, glyph_portraits
 from alprcore.training.bank_likelihood import text_log_likelihood
-from alprcore.training.bank_model import ALPHABET, BankModel
+from alprcore.training.bank_model import (
+    ALPHABETS,
+    BankModel,
+    BankShape,
+    model_of,
+    widened,
+)
 from alprcore.training.bank_reading import read_line
 from alprcore.training.bank_rendered import rendered_crops
 from alprcore.training.calibration import fit_temperature
@@ -44,6 +51,7 @@ BATCH = 48
 # many and lack characters.
 SET_WEIGHTS = {"us": 4.0, "br": 1.0, "ar": 1.5, "eu": 2.0, "spain_masked": 0.5, "street": 2.5}
 WRONG_LINES = 0.12
+REAL_SHARE = 0.55
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ class Plan:
     real_from: float = 0.25
     rechoose: float = 0.3
     label_from: float = 0.5
-    real_share: float = 0.55
+    real_share: float = REAL_SHARE
 
 
 class Sampler:
@@ -97,7 +105,6 @@ class Sampler:
 
 def accuracy(model: BankModel, crops: Sequence[Crop]) -> dict[str, tuple[int, int]]:
     """Return, for each set, how many crops are read right (O = 0, I = 1), and of how many."""
-    fold = str.maketrans("OoIi", "0011")
     model.eval()
     tally: dict[str, tuple[int, int]] = {}
     for crop in crops:
@@ -105,7 +112,7 @@ def accuracy(model: BankModel, crops: Sequence[Crop]) -> dict[str, tuple[int, in
         text = max(readings, key=lambda reading: reading.score).text if readings else ""
         right, total = tally.get(crop.source, (0, 0))
         tally[crop.source] = (
-            right + (text.translate(fold) == crop.text.translate(fold)),
+            right + (text.translate(FOLD) == crop.text.translate(FOLD)),
             total + 1,
         )
     return tally
@@ -171,6 +178,14 @@ def train(
                 loss_sum = 0.0
 
 
+def started(state: Path | None, alphabet: str) -> BankModel:
+    """Return the model of a ``.pt`` state, or an untrained one; it gets the alphabet's classes."""
+    if state is None:
+        return BankModel(BankShape(alphabet=alphabet))
+    model = model_of(torch.load(state))
+    return model if model.alphabet == alphabet else widened(model, alphabet)
+
+
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -186,6 +201,10 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="a .pt state to go on from")
     parser.add_argument("--rate", type=float, default=1e-3, help="learning rate with --start")
     parser.add_argument("--street", type=Path, help="crops made by alprcore.training.street")
+    parser.add_argument(
+        "--korean", type=int, default=0, help="Korean plates besides: the bank has Hangul, too"
+    )
+    parser.add_argument("--real-share", type=float, default=REAL_SHARE, help="of what is shown")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -193,14 +212,18 @@ def main() -> None:
     rendered = rendered_crops(
         options.fonts, options.data, options.rendered, options.seed, options.cache
     )
+    if options.korean:
+        cache = options.cache.with_name("korean_lines.pickle")
+        rendered += rendered_crops(
+            options.fonts, options.data, options.korean, options.seed, cache, korean=True
+        )
     real = read_all_labelled(options.data)
     if options.street:
         real += read_labelled(options.street, "street", either=True)
-    model = BankModel()
+    model = started(options.start, ALPHABETS["hangul" if options.korean else "latin"])
     unlabelled = read_unlabelled(options.data / "reading" / "eu", "eu")
-    plan = Plan(steps=options.steps, seed=options.seed)
+    plan = Plan(steps=options.steps, seed=options.seed, real_share=options.real_share)
     if options.start:
-        model.load_state_dict(torch.load(options.start))
         plan = replace(plan, real_from=0.0, label_from=0.0, rate=options.rate)
     print(
         f"{len(rendered)} rendered, {len(real)} labelled, {len(unlabelled)} unlabelled", flush=True
@@ -208,9 +231,8 @@ def main() -> None:
     train(model, rendered, real, unlabelled, plan)
     torch.save(model.state_dict(), options.out.with_suffix(".pt"))
     model.eval()
-    known = [
-        crop for crop in (*real, *rendered) if crop.chosen >= 0 and set(crop.text) <= set(ALPHABET)
-    ]
+    readable = set(model.alphabet)
+    known = [crop for crop in (*real, *rendered) if crop.chosen >= 0 and set(crop.text) <= readable]
     samples = [training_view(crop, crop.chosen) for crop in known[::3]]
     held_back = [crop for crop in real if crop.held_back]
     temperature = fit_temperature(model, held_back)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from alprcore.training.bank_data import read_all_labelled, training_view
 from alprcore.training.bank_export import export_bank, glyph_portraits
-from alprcore.training.bank_model import ALPHABET, BankModel
+from alprcore.training.bank_model import model_of
 from alprcore.training.calibration import fit_temperature
 
 
@@ -38,12 +38,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder that holds reading/")
     parser.add_argument("--out", type=Path, required=True, help="the bank to write, .npz")
     options = parser.parse_args()
-    model = BankModel()
-    model.load_state_dict(averaged([torch.load(path) for path in options.states]))
+    model = model_of(averaged([torch.load(path) for path in options.states]))
     model.eval()
     crops = [crop for crop in read_all_labelled(options.data) if len(crop.lines)]
     held_back = [crop for crop in crops if crop.held_back and crop.source != "spain_masked"]
-    known = [crop for crop in crops if not crop.held_back and set(crop.text) <= set(ALPHABET)]
+    known = [crop for crop in crops if not crop.held_back and set(crop.text) <= set(model.alphabet)]
     portraits = glyph_portraits(model, [training_view(crop, 0) for crop in known])
     temperature = fit_temperature(model, held_back)
     export_bank(model, options.out, portraits, temperature)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from alprcore import _native
 from alprcore.records import GrayImage
 from alprcore.training.bank_likelihood import ONE_OR_I, ZERO_OR_O
-from alprcore.training.bank_model import ALPHABET
+from alprcore.training.bank_model import ALPHABETS
 
 PROPOSALS = 5
 STEEPEST = 0.2
@@ -28,11 +28,15 @@ LABELLED_SETS = ("us", "br", "ar", "spain_masked")
 ZERO_MEANS_EITHER = frozenset({"us"})
 """Sets whose labels write O as 0; their texts carry a lower-case ``o`` there, "one of the two"."""
 
+FOLD = str.maketrans("OoIi", "0011")
+"""Texts are compared with O as 0 and I as 1, which some labels do not tell apart."""
+
 HELD_BACK = 5
 """Every fifth labelled crop, by a hash of its name, is never trained on."""
 
 
-_CLASS = {**{c: i for i, c in enumerate(ALPHABET)}, "o": ZERO_OR_O, "i": ONE_OR_I}
+_CLASS = {c: i for alphabet in ALPHABETS.values() for i, c in enumerate(alphabet)}
+_CLASS |= {"o": ZERO_OR_O, "i": ONE_OR_I}
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from torch import nn
 
 from alprcore.bank import PORTRAIT
 from alprcore.training.bank_data import TrainingLine
-from alprcore.training.bank_model import ALPHABET, BINS, NARROWEST, WIDEST, BankModel
+from alprcore.training.bank_model import BINS, NARROWEST, WIDEST, BankModel
 from alprcore.training.bank_reading import read_line
 
 
@@ -30,7 +30,7 @@ def glyph_portraits(model: BankModel, samples: Sequence[TrainingLine]) -> NDArra
     """
     sums = np.zeros((model.count, *PORTRAIT))
     counts = np.zeros(model.count)
-    classes = len(ALPHABET)
+    classes = len(model.alphabet)
     for line, text, _ in samples:
         reading = read_line(model, line)
         if reading.text != text:
@@ -38,7 +38,7 @@ def glyph_portraits(model: BankModel, samples: Sequence[TrainingLine]) -> NDArra
         with torch.no_grad():
             responses = model.responses(torch.from_numpy(line)[None, None])[0]
         for character, (start, end) in zip(text, reading.stretches, strict=True):
-            kind = ALPHABET.index(character)
+            kind = model.alphabet.index(character)
             best = (
                 int(responses[start, end - start - NARROWEST, kind::classes].argmax()) * classes
                 + kind
@@ -78,7 +78,7 @@ def export_bank(
     arrays["width_bias"] = model.width_bias.detach().numpy() / temperature
     halves = {name: value.astype(np.float16) for name, value in arrays.items()}
     header = {
-        "alphabet": np.array(ALPHABET),
+        "alphabet": np.array(model.alphabet),
         "widths": np.array([NARROWEST, WIDEST], np.int32),
         "portraits": portraits,
         "strides": np.array([layers[i].stride for i in range(0, len(layers), 3)], np.int32),

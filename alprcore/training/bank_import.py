@@ -12,7 +12,13 @@ from torch import Tensor, nn
 
 from alprcore.bank import parse_bank
 from alprcore.errors import ResourceError
-from alprcore.training.bank_model import ALPHABET, NARROWEST, WIDEST, BankModel
+from alprcore.training.bank_model import (
+    ALPHABETS,
+    NARROWEST,
+    WIDEST,
+    BankModel,
+    BankShape,
+)
 
 
 def model_of_bank(content: bytes) -> BankModel:
@@ -29,9 +35,10 @@ def model_of_bank(content: bytes) -> BankModel:
     """
     parse_bank(content)
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        if str(arrays["alphabet"]) != ALPHABET or arrays["widths"].tolist() != [NARROWEST, WIDEST]:
+        alphabet, widths = str(arrays["alphabet"]), arrays["widths"].tolist()
+        if alphabet not in ALPHABETS.values() or widths != [NARROWEST, WIDEST]:
             raise ResourceError("template bank: its alphabet or widths cannot be trained on")
-        model = BankModel()
+        model = BankModel(BankShape(alphabet=alphabet))
         layers = list(model.features)
         with torch.no_grad():
             for i in range(0, len(layers), 3):

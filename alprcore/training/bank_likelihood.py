@@ -16,7 +16,7 @@ from alprcore.training.bank_model import ALPHABET, IMPOSSIBLE, NARROWEST, WIDEST
 
 # In a text to learn, these stand for "O or 0" and "I or 1": the labels of some sets write every O
 # as 0, and a bank that labels crops itself cannot be believed on either.
-ZERO_OR_O, ONE_OR_I = len(ALPHABET), len(ALPHABET) + 1
+ZERO_OR_O, ONE_OR_I = -2, -3
 # A cut may lie this far outside and inside the rim of a character's ink, in columns: blur and slant
 # move rims by about one.
 RIM_SLACK = (1.6, 1.2)
@@ -33,11 +33,14 @@ class TextLogLikelihood(torch.autograd.Function):
     def forward(
         ctx: Any, scores: Tensor, gaps: Tensor, lengths: Tensor, texts: Tensor, allowed: Tensor
     ) -> Tensor:
-        """Return (n,) log-probabilities; see `text_log_likelihood`."""
+        """Return (n,) log-probabilities; see `text_log_likelihood`.
+
+        The last two classes of `scores` are sums of others, for characters that may be either.
+        """
         n, t = gaps.shape
         longest = texts.shape[1]
         index = texts.clamp(min=0)[:, None, None, :].expand(n, t, WIDTHS, longest)
-        classes = scores[..., : len(ALPHABET)]
+        classes = scores[..., :-2]
         wanted = scores.gather(3, index).masked_fill(~allowed, IMPOSSIBLE)
         any_class = torch.logsumexp(classes, dim=3)
         counts = (texts >= 0).sum(dim=1)
@@ -49,9 +52,7 @@ class TextLogLikelihood(torch.autograd.Function):
         gap_text = torch.exp(stay[:, :, :-1] - total[:, None, :1]).sum(dim=2)
         gap_any = torch.exp(stay[:, :, -1] - total[:, None, 1])
         grad = torch.zeros_like(scores)
-        grad[..., : len(ALPHABET)] = -any_arcs[..., None] * torch.exp(
-            classes - any_class[..., None]
-        )
+        grad[..., :-2] = -any_arcs[..., None] * torch.exp(classes - any_class[..., None])
         grad.scatter_add_(3, index, text_arcs)
         ctx.save_for_backward(grad, gap_text - gap_any)
         return total[:, 0] - total[:, 1]
@@ -188,6 +189,8 @@ def text_log_likelihood(
     -------
     (n,) tensor
     """
+    classes = scores.shape[3]
+    texts = texts.where(texts != ZERO_OR_O, classes).where(texts != ONE_OR_I, classes + 1)
     allowed = allowed_stretches(gaps.shape[1], texts, inks)
     either = [
         torch.logaddexp(scores[..., ALPHABET.index(a)], scores[..., ALPHABET.index(b)])

@@ -13,28 +13,35 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
+from alprcore.training.hangul_faces import syllables
+
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+# Every bank's classes begin with those above: a character has the same class in all of them.
+ALPHABETS = {"latin": ALPHABET, "hangul": ALPHABET + syllables}
 NARROWEST = 2
 WIDEST = 16
 WIDTHS = WIDEST - NARROWEST + 1
 INNER_BINS = 4
 BINS = INNER_BINS + 2
 FEATURE_ROWS = 4
+# Score of a class that is yet to be learned: of 62 with a score of 0 one stands everywhere.
+UNTRAINED = -8.0
 # Stands for log 0 without the NaN that inf - inf would give.
 IMPOSSIBLE = -1e4
 
 
 @dataclass(frozen=True, slots=True)
 class BankShape:
-    """Sizes of the bank: feature maps of the four convolutions and templates a class."""
+    """Sizes of the bank: feature maps of the four convolutions, templates a class, its classes."""
 
     channels: tuple[int, int, int, int] = (16, 32, 64, 80)
     templates: int = 2
+    alphabet: str = ALPHABET
 
 
 class BankModel(nn.Module):
@@ -43,6 +50,7 @@ class BankModel(nn.Module):
     def __init__(self, shape: BankShape | None = None) -> None:
         super().__init__()
         self.shape = shape or BankShape()
+        self.alphabet = self.shape.alphabet
         c1, c2, c3, c4 = self.shape.channels
         self.features = nn.Sequential(
             nn.Conv2d(1, c1, 5, stride=2, padding=2, bias=False),
@@ -59,10 +67,10 @@ class BankModel(nn.Module):
             nn.ReLU(inplace=True),
         )
         columns = c4 * FEATURE_ROWS
-        self.count = len(ALPHABET) * self.shape.templates
+        self.count = len(self.alphabet) * self.shape.templates
         self.templates = nn.Linear(columns, BINS * self.count, bias=False)
         self.gap = nn.Linear(columns, 1)
-        self.width_bias = nn.Parameter(torch.zeros(WIDTHS, len(ALPHABET)))
+        self.width_bias = nn.Parameter(torch.zeros(WIDTHS, len(self.alphabet)))
         nn.init.normal_(self.templates.weight, std=0.02)
         nn.init.constant_(self.gap.bias, 1.0)
 
@@ -103,10 +111,42 @@ class BankModel(nn.Module):
 
     def _scores(self, responses: Tensor) -> Tensor:
         n, t = responses.shape[:2]
-        grouped = responses.reshape(n, t, WIDTHS, self.shape.templates, len(ALPHABET))
+        grouped = responses.reshape(n, t, WIDTHS, self.shape.templates, len(self.alphabet))
         scores = torch.logsumexp(grouped, dim=3) + self.width_bias
         ends = torch.arange(t)[:, None] + NARROWEST + torch.arange(WIDTHS)[None, :]
         return scores.masked_fill((ends > t)[None, :, :, None], IMPOSSIBLE)
+
+
+def model_of(weights: dict[str, Tensor]) -> BankModel:
+    """Return the model of a saved state; how many classes it has says which alphabet is its."""
+    known = weights["width_bias"].shape[1]
+    alphabet = next(each for each in ALPHABETS.values() if len(each) == known)
+    model = BankModel(BankShape(alphabet=alphabet))
+    model.load_state_dict(weights)
+    return model
+
+
+def widened(model: BankModel, alphabet: str) -> BankModel:
+    """Return a model of a longer alphabet that scores the characters of `model` as it does.
+
+    Parameters
+    ----------
+    model : BankModel
+    alphabet : str
+        Begins with the model's own; what follows has untrained templates.
+    """
+    old, count = model.alphabet, model.shape.templates
+    if not alphabet.startswith(old):
+        raise ValueError(f"expected an alphabet that begins with {old!r}")
+    wide = BankModel(replace(model.shape, alphabet=alphabet))
+    wide.features.load_state_dict(model.features.state_dict())
+    wide.gap.load_state_dict(model.gap.state_dict())
+    with torch.no_grad():
+        known = model.templates.weight.reshape(BINS, count, len(old), -1)
+        wide.templates.weight.view(BINS, count, len(alphabet), -1)[:, :, : len(old)] = known
+        wide.width_bias[:, : len(old)] = model.width_bias
+        wide.width_bias[:, len(old) :] = UNTRAINED
+    return wide
 
 
 @functools.lru_cache(maxsize=256)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from alprcore.training.bank_model import ALPHABET, NARROWEST, WIDTHS, BankModel
+from alprcore.training.bank_model import NARROWEST, WIDTHS, BankModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def read_line(model: BankModel, line: NDArray[np.float32]) -> LineReading:
             end -= 1
             continue
         start = end - int(back[end])
-        text = ALPHABET[names[start, back[end] - NARROWEST]] + text
+        text = model.alphabet[names[start, back[end] - NARROWEST]] + text
         stretches.append((start, end))
         end = start
     return LineReading(text, float(total[t] - gap.sum()), tuple(stretches[::-1]))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,10 +12,12 @@ import numpy as np
 
 from alprcore.records import GrayImage
 from alprcore.training.bank_data import Crop, proposed_lines
+from alprcore.training.hangul_faces import drawn_hangul, load_hangul
 from alprcore.training.render import FontSet, RenderedPlate, load_fonts, render_plate
 
 # Characters are kept at this height: more than the reader's 24 rows, less than the renderer's.
 TEXT_HEIGHT = 34.0
+korean_styles = ("kr", "kr2")
 
 
 def _surrounded(image: GrayImage, rng: np.random.Generator) -> tuple[GrayImage, int, int]:
@@ -72,11 +75,13 @@ def crop_of(plate: RenderedPlate, line: int, rng: np.random.Generator) -> Crop:
     return crop
 
 
-def rendered_crops(fonts: Path, data: Path, count: int, seed: int, cache: Path) -> list[Crop]:
+def rendered_crops(
+    fonts: Path, data: Path, count: int, seed: int, cache: Path, *, korean: bool = False
+) -> list[Crop]:
     """Return `count` training crops drawn from `seed`; `data` holds the real glyph sheets.
 
-    Drawing takes 24 ms a plate, so the crops are kept in `cache`; a cache of another seed or
-    smaller than `count` is drawn anew.
+    Plates are of the whole world, or `korean`. Drawing takes 24 ms a plate, so the crops are kept
+    in `cache`; a cache of another seed or smaller than `count` is drawn anew.
     """
     if cache.exists():
         with cache.open("rb") as file:
@@ -85,9 +90,12 @@ def rendered_crops(fonts: Path, data: Path, count: int, seed: int, cache: Path) 
             return list(crops[:count])
     rng = np.random.default_rng(seed)
     faces: FontSet = load_fonts(fonts, glyphs=data / "glyphs")
+    if korean:
+        faces = replace(faces, hangul=(*load_hangul(fonts / "hangul"), *drawn_hangul()))
     crops = []
     while len(crops) < count:
-        plate = render_plate(rng, faces)
+        style = korean_styles[int(rng.integers(2))] if korean else None
+        plate = render_plate(rng, faces, style=style)
         line = int(rng.integers(len(plate.lines)))
         if len(plate.lines[line].text) > 0:
             crops.append(crop_of(plate, line, rng))

@@ -25,7 +25,7 @@ from alprcore.bank import Bank, parse_bank
 from alprcore.stages.read import read_plate
 from alprcore.training.bank import Sampler, lines_loss
 from alprcore.training.bank_choice import choose_lines, text_values
-from alprcore.training.bank_data import STEEPEST, Crop, TrainingLine
+from alprcore.training.bank_data import FOLD, STEEPEST, Crop, TrainingLine
 from alprcore.training.bank_export import export_bank
 from alprcore.training.bank_model import BankModel
 
@@ -35,7 +35,6 @@ from alprcore.training.bank_model import BankModel
 SHARES = (0.5, 0.4, 0.3, 0.2, 0.1)
 # Log-probability of a text that cannot be read: about one character right in seven.
 ILLEGIBLE = -12.0
-FOLD = str.maketrans("OoIi", "0011")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,11 @@ import torch
 from alprcore.bank import Bank, parse_bank
 from alprcore.resources import bank_bytes
 from alprcore.stages.rank import UNREAD
-from alprcore.training.bank_data import Crop, batched, training_view
+from alprcore.training.bank_data import FOLD, Crop, batched, training_view
 from alprcore.training.bank_likelihood import text_log_likelihood
 from alprcore.training.bank_model import BankModel
 from alprcore.training.bank_reading import read_line
 from alprcore.training.held_back import (
-    FOLD,
     CropReading,
     country_sets,
     is_right,

@@ -52,13 +52,25 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class HangulFace:
+    """A mask (ink 255) `cap_rows` high for each syllable, empty columns on both sides."""
+
+    name: str
+    masks: dict[str, Mask]
+
+
+@dataclass(frozen=True, slots=True)
 class FontSet:
-    """Faces by kind, and masks of whole phrases for state names, slogans and stickers."""
+    """Faces by kind, and masks of whole phrases for state names, slogans and stickers.
+
+    Those of `hangul` are loaded by `hangul_faces.load_hangul`, for plates that need them.
+    """
 
     outline: tuple[Face, ...]
     stroke: tuple[Face, ...]
     real: dict[str, tuple[Face, ...]]
     words: dict[str, tuple[Mask, ...]]
+    hangul: tuple[HangulFace, ...] = ()
 
 
 def distance_field(mask: Mask) -> Field:

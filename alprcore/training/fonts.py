@@ -2,8 +2,8 @@
 """Fetch the fonts that rendered plates are drawn with.
 
 ``python -m alprcore.training.fonts --out training_data/fonts`` downloads each package by name
-with ``apt-get download`` and ``npm pack``, keeps the Latin faces and the licence text of each, and
-writes ``LICENCES.csv``. The fonts are used while training only; none is shipped.
+with ``apt-get download`` and ``npm pack``, keeps the faces that are used and the licence text of
+each, and writes ``LICENCES.csv``. The fonts are used while training only; none is shipped.
 """
 
 from __future__ import annotations
@@ -103,6 +103,21 @@ word_families: dict[str, tuple[int, ...]] = {
     "satisfy": (400,),
 }
 
+# Faces for the Hangul of Korean plates; those of the second table are kept for measuring and never
+# learned from.
+hangul_families: dict[str, tuple[int, ...]] = {
+    "black-han-sans": (400,),
+    "gothic-a1": (400, 600, 800),
+    "ibm-plex-sans-kr": (400, 600),
+    "jua": (400,),
+    "noto-sans-kr": (400, 600, 800),
+}
+hangul_held_back: dict[str, tuple[int, ...]] = {
+    "do-hyeon": (400,),
+    "nanum-gothic": (700, 800),
+    "sunflower": (500, 700),
+}
+
 
 def run_in(folder: Path, command: list[str]) -> None:
     """Run `command` in `folder`; raises CalledProcessError with its output when it fails."""
@@ -126,14 +141,16 @@ def fetch_debian(package: str, out: Path) -> list[str]:
         return kept
 
 
-def fetch_npm(family: str, weights: tuple[int, ...], out: Path) -> tuple[str, list[str]]:
-    """Unpack the Latin faces of ``@fontsource/<family>``; return its licence and the file names."""
+def fetch_npm(
+    family: str, weights: tuple[int, ...], out: Path, script: str = "latin"
+) -> tuple[str, list[str]]:
+    """Unpack faces of ``@fontsource/<family>``; return its licence and the file names."""
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         run_in(scratch, ["npm", "pack", "--silent", f"@fontsource/{family}"])
         folder = out / family
         folder.mkdir(parents=True, exist_ok=True)
-        wanted = {f"{family}-latin-{weight}-normal.woff" for weight in weights} | {"LICENSE"}
+        wanted = {f"{family}-{script}-{weight}-normal.woff" for weight in weights} | {"LICENSE"}
         licence, kept = "", []
         with tarfile.open(next(scratch.glob("*.tgz"))) as archive:
             for member in archive.getmembers():
@@ -155,9 +172,14 @@ def fetch_fonts(out: Path) -> list[tuple[str, str, str]]:
     rows = []
     for package, licence in debian_packages.items():
         rows += [(package, licence, name) for name in fetch_debian(package, out / "plate")]
-    for use, families in (("plate", plate_families), ("word", word_families)):
+    for use, families, script in (
+        ("plate", plate_families, "latin"),
+        ("word", word_families, "latin"),
+        ("hangul", hangul_families, "korean"),
+        ("hangul_held_back", hangul_held_back, "korean"),
+    ):
         for family, weights in families.items():
-            found, kept = fetch_npm(family, weights, out / use)
+            found, kept = fetch_npm(family, weights, out / use, script)
             rows += [(f"@fontsource/{family}", found, name) for name in kept]
     return rows
 

@@ -20,13 +20,18 @@ from alprcore.records import Fit, Glyph, GrayImage, Quad
 from alprcore.settings import Settings
 from alprcore.stages.glyphs import read_glyphs, settled_glyphs
 from alprcore.stages.rank import UNREAD, Ranking, rank_candidates
-from alprcore.training.bank_data import STEEPEST, Crop, read_all_labelled, read_labelled
+from alprcore.training.bank_data import (
+    FOLD,
+    STEEPEST,
+    Crop,
+    read_all_labelled,
+    read_labelled,
+)
 
 # The country that is told for each set.
 COUNTRIES = {"us": "us", "br": "br", "ar": "ar", "eu_two_line": "eu", "spain_masked": "eu"}
 # Never trained on, so that all of it is held back.
 MEASURED_ONLY = ("eu_two_line",)
-FOLD = str.maketrans("OoIi", "0011")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from alprcore.records import Frame
 from alprcore.training.degrade import degrade
 from alprcore.training.faces import FontSet, load_fonts
 from alprcore.training.plate_ink import Canvas, DrawnLine
+from alprcore.training.plate_kr import draw_korean, draw_korean_two, korean_text
 from alprcore.training.plate_text import TextPlan, one_line_text, two_line_text
 from alprcore.training.plate_two_line import draw_two_line
 from alprcore.training.plate_us import draw_us
@@ -59,17 +60,21 @@ families: dict[str, tuple[tuple[str, float], ...]] = {
     "br2": (("br2", 1.0),),
     "vn2": (("vn2", 1.0),),
     "world2": (("world2", 1.0),),
+    "kr": (("kr", 1.0),),
+    "kr2": (("kr2", 1.0),),
 }
 # How often each style is drawn when none is asked for: the American ones are the hardest to read.
+# Those in another script are drawn only when asked for.
 styles: dict[str, float] = {
     "us": 0.4, "eu": 0.24, "br": 0.07, "ar": 0.03, "au": 0.03, "in": 0.02, "mx": 0.03, "sg": 0.02,
     "world": 0.06, "eu2": 0.04, "br2": 0.02, "vn2": 0.02, "world2": 0.02,
+    "kr": 0.0, "kr2": 0.0,
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedLine:
-    """One line of the main text: characters A-Z0-9 and each one's ink box in pixels.
+    """One line of the main text: its characters and each one's ink box in pixels.
 
     `boxes` is (n, 4) float32: left, top, right, bottom; `top` and `bottom` bound the capitals.
     """
@@ -93,6 +98,12 @@ def draw_family(
     rng: np.random.Generator, fonts: FontSet, family: str
 ) -> tuple[Canvas, list[DrawnLine], TextPlan]:
     """Return a drawn plate of a family with its text."""
+    if family == "kr":
+        plan = korean_text(rng, 1)
+        return *draw_korean(rng, fonts, plan, int(rng.integers(100, 161))), plan
+    if family == "kr2":
+        plan = korean_text(rng, 2)
+        return *draw_korean_two(rng, fonts, plan, int(rng.integers(130, 201))), plan
     if family.endswith("2"):
         plan = two_line_text(rng, family[:-1])
         return *draw_two_line(rng, fonts, plan, int(rng.integers(130, 201)), family[:-1]), plan

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Draw the sample pictures that ship with the package: streets with cars, no photographs.
 
-``python -m alprcore.training.samples --out runtime_data/samples`` writes four JPEG files,
+``python -m alprcore.training.samples --out runtime_data/samples`` writes five JPEG files,
 ``truth.csv`` and ``README.md``; the same fonts give the same pictures.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -17,8 +17,10 @@ import numpy as np
 
 from alprcore.records import Frame
 from alprcore.training.faces import FontSet, load_fonts
+from alprcore.training.hangul_faces import load_hangul
 from alprcore.training.plate_art import blob_points, fill_gradient, near, polygon, smooth_noise
 from alprcore.training.plate_ink import Canvas, Color
+from alprcore.training.plate_kr import draw_korean, draw_korean_two
 from alprcore.training.plate_text import TextPlan
 from alprcore.training.plate_us import draw_us
 from alprcore.training.plate_wide import draw_wide
@@ -34,8 +36,9 @@ horizon = 0.42
 class SampleCar:
     """A car to draw: its plate, colour, and where its sheet lies, in fractions of the picture.
 
-    `family` is a family of `render`; `seed` chooses the plate's look. `left` and `top` place the
-    sheet's corner, `size` is its width, `turn` narrows one side as if seen at an angle.
+    `text` is in groups, or in lines where the family has two. `family` is a family of `render`;
+    `seed` chooses the plate's look. `left` and `top` place the sheet's corner, `size` is its width,
+    `turn` narrows one side as if seen at an angle.
     """
 
     text: tuple[str, ...]
@@ -65,13 +68,26 @@ scenes: dict[str, tuple[SampleCar, ...]] = {
         SampleCar(("82", "KNT", "6"), "nl", "eu", 7, (60, 60, 64), 0.03, 0.26, 0.52, -0.05, 360),
     ),
 }
+# In a folder of its own: "auto" leaves out what is not in Latin script.
+korean_scenes: dict[str, tuple[SampleCar, ...]] = {
+    "kr.jpg": (
+        SampleCar(
+            ("경기37", "바2694"), "kr2", "kr2", 3, (130, 80, 60), 0.51, 0.32, 0.45, 0.04, 300
+        ),
+        SampleCar(("158하", "7203"), "kr", "kr", 19, (60, 60, 64), 0.02, 0.26, 0.52, -0.05, 380),
+    ),
+}
 
 
 def plain_plate(fonts: FontSet, car: SampleCar) -> Frame:
     """Return the clean plate of a car."""
     rng = np.random.default_rng(car.seed)
     plan = TextPlan((car.text,))
-    if car.family == "us":
+    if car.family == "kr":
+        canvas, _ = draw_korean(rng, fonts, plan, 180)
+    elif car.family == "kr2":
+        canvas, _ = draw_korean_two(rng, fonts, TextPlan(tuple((line,) for line in car.text)), 240)
+    elif car.family == "us":
         canvas, _ = draw_us(rng, fonts, plan, 240)
     else:
         canvas, _ = draw_wide(rng, fonts, plan, 180, car.family)
@@ -215,19 +231,9 @@ def draw_scene(
 
 def write_samples(fonts: FontSet, out: Path) -> None:
     """Write all sample pictures with their truth below `out`."""
-    out.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for seed, (name, cars) in enumerate(scenes.items()):
-        picture, boxes = draw_scene(fonts, cars, seed)
-        cv2.imwrite(str(out / name), picture, [cv2.IMWRITE_JPEG_QUALITY, 88])
-        rows += [
-            (name, *box, "".join(car.text), car.country)
-            for car, box in zip(cars, boxes, strict=True)
-        ]
-    with (out / "truth.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("image", "x", "y", "w", "h", "plate", "country"))
-        writer.writerows(rows)
+    rows = write_scenes(fonts, scenes, out, 0)
+    more = write_scenes(fonts, korean_scenes, out / "kr", len(scenes))
+    rows += [(f"kr/{row[0]}", *row[1:]) for row in more]
     listed = "".join(f"| {row[0]} | {row[5]} | {row[6]} |\n" for row in rows)
     (out / "README.md").write_text(
         "# Sample pictures\n\nDrawn by `python -m alprcore.training.samples`, not photographed; the"
@@ -238,6 +244,26 @@ def write_samples(fonts: FontSet, out: Path) -> None:
     )
 
 
+def write_scenes(
+    fonts: FontSet, drawn: dict[str, tuple[SampleCar, ...]], out: Path, seed: int
+) -> list[tuple[str, int, int, int, int, str, str]]:
+    """Write pictures with their truth into `out`, the first from `seed`; return the truth."""
+    out.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for number, (name, cars) in enumerate(drawn.items(), start=seed):
+        picture, boxes = draw_scene(fonts, cars, number)
+        cv2.imwrite(str(out / name), picture, [cv2.IMWRITE_JPEG_QUALITY, 88])
+        rows += [
+            (name, *box, "".join(car.text), car.country)
+            for car, box in zip(cars, boxes, strict=True)
+        ]
+    with (out / "truth.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("image", "x", "y", "w", "h", "plate", "country"))
+        writer.writerows(rows)
+    return rows
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(description="draw the sample pictures")
@@ -245,7 +271,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--fonts", type=Path, default=Path("training_data/fonts"))
     parser.add_argument("--glyphs", type=Path, help="sheets of real plate characters")
     options = parser.parse_args(arguments)
-    write_samples(load_fonts(options.fonts, glyphs=options.glyphs), options.out)
+    hangul = load_hangul(options.fonts / "hangul_held_back")
+    fonts = replace(load_fonts(options.fonts, glyphs=options.glyphs), hangul=hangul)
+    write_samples(fonts, options.out)
     return 0
 
 

@@ -16,7 +16,7 @@ import sys
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -38,7 +38,8 @@ from alprcore.training.bank_data import (
 )
 from alprcore.training.bank_export import export_bank
 from alprcore.training.bank_import import model_of_bank
-from alprcore.training.bank_rendered import crop_of
+from alprcore.training.bank_model import ALPHABET
+from alprcore.training.bank_rendered import crop_of, korean_styles
 from alprcore.training.bank_tuning import (
     TuningPlan,
     farthest_harmless,
@@ -56,6 +57,7 @@ from alprcore.training.faces import (
     stroke_face,
     stroke_face_count,
 )
+from alprcore.training.hangul_faces import drawn_hangul
 from alprcore.training.render import render_plate
 
 # Rendered plates that choose how far to go, and others that are reported.
@@ -129,11 +131,13 @@ def drawn_alike(face: Face, first: str, second: str) -> bool:
 
 
 def drawn_plates(faces: FontSet, count: int, seed: int) -> list[Crop]:
-    """Return rendered plates as training crops, lines known."""
+    """Return rendered plates as training crops, lines known; every third one Korean, if it can."""
     rng = np.random.default_rng(seed)
     crops: list[Crop] = []
     while len(crops) < count:
-        plate = render_plate(rng, faces)
+        korean = bool(faces.hangul) and len(crops) % 3 == 0
+        style = korean_styles[int(rng.integers(2))] if korean else None
+        plate = render_plate(rng, faces, style=style)
         line = int(rng.integers(len(plate.lines)))
         if plate.lines[line].text:
             crops.append(crop_of(plate, line, rng))
@@ -210,6 +214,25 @@ def gathered(chosen: argparse.Namespace) -> tuple[list[Crop], list[Crop], list[T
     return learn, decide, tests
 
 
+def start_bank(start: Path | None, crops: Sequence[Crop]) -> bytes:
+    """Return the bank to go on from: the given one, or the shipped one that has the characters.
+
+    Raises
+    ------
+    SettingsError
+        If the given bank lacks a character of the crops.
+    OSError, ResourceError
+        If it cannot be read.
+    """
+    wanted = {char for crop in crops for char in crop.text} - set(LOOKALIKES.values())
+    if start is None:
+        return bank_bytes("latin.npz" if wanted <= set(ALPHABET) else "hangul.npz")
+    content = start.read_bytes()
+    if missing := wanted - set(parse_bank(content).alphabet):
+        raise SettingsError(f"{start}: this bank has no {', '.join(sorted(missing))}")
+    return content
+
+
 def table(tests: Sequence[TestSet], before: Bank, after: Bank) -> str:
     """Return what is read right before and after, a line for each set."""
     lines = [f"{'read right (O = 0, I = 1)':<32} {'of':>5} {'before':>7} {'after':>7}"]
@@ -234,10 +257,12 @@ def run(chosen: argparse.Namespace) -> int:
     begin = time.monotonic()
     torch.set_num_threads(chosen.threads)
     torch.manual_seed(chosen.seed)
-    content = chosen.start.read_bytes() if chosen.start else bank_bytes("latin.npz")
-    before = model_of_bank(content)
     learn, decide, tests = gathered(chosen)
+    content = start_bank(chosen.start, [*learn, *decide])
+    before = model_of_bank(content)
     faces = general_faces(chosen.fonts)
+    if before.alphabet != ALPHABET:
+        faces = replace(faces, hangul=drawn_hangul())
     general = drawn_plates(faces, chosen.rendered, chosen.seed + 2_000_003)
     control = degraded_lines(drawn_plates(faces, CONTROL_PLATES, chosen.seed + 3_000_017))
     others = photographed_plates(faces, REPORTED_PLATES, chosen.seed + 4_000_037)
