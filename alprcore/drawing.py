@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alprcore.errors import AlprError
+from alprcore.hangul import romanized
 from alprcore.records import Frame
 from alprcore.results import Recognition
 
@@ -18,11 +19,6 @@ _VEHICLE = (255, 160, 0)
 _INK = (0, 0, 0)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_PIXELS = 22  # height of a capital of this font at scale 1
-# Letters of Unicode's table of syllables (The Unicode Standard, section 3.12) in the Revised
-# Romanization, each by itself.
-_FIRST = "g kk n d tt r m b pp s ss  j jj ch k t p h".split(" ")  # noqa: SIM905
-_VOWELS = "a ae ya yae eo e yeo ye o wa wae oe yo u wo we wi yu eu ui i".split()  # noqa: SIM905
-_LAST = " k k ks n nj nh t l lk lm lb ls lt lp lh m p ps t t ng t t k t p t".split(" ")  # noqa: SIM905
 
 
 def annotated(frame: Frame, found: Recognition) -> Frame:
@@ -50,19 +46,8 @@ def annotated(frame: Frame, found: Recognition) -> Frame:
         points = np.round(plate.quad.to_points()).astype(np.int32)
         cv2.polylines(canvas, [points], isClosed=True, color=_PLATE, thickness=thickness)
         label = f"{plate.text} {100 * plate.confidence:.0f}%".replace("\n", "-")
-        _draw_label(canvas, drawable(label), points, thickness)
+        _draw_label(canvas, romanized(label), points, thickness)
     return canvas
-
-
-def drawable(text: str) -> str:
-    """Return `text` with Hangul in Latin letters: OpenCV draws no others."""
-    return "".join(_romanized(char) if "가" <= char <= "힣" else char for char in text)
-
-
-def _romanized(syllable: str) -> str:
-    first, rest = divmod(ord(syllable) - ord("가"), len(_VOWELS) * len(_LAST))
-    vowel, last = divmod(rest, len(_LAST))
-    return _FIRST[first] + _VOWELS[vowel] + _LAST[last]
 
 
 def write_picture(path: Path, frame: Frame) -> None:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from alprcore import _readings
 from alprcore.bank import Bank
-from alprcore.drawing import drawable
 from alprcore.engine import Engine
 from alprcore.examination import Examination
+from alprcore.hangul import romanized
 from alprcore.image import ImageSource
 from alprcore.lattice import LineReading
 from alprcore.records import Frame
@@ -66,7 +66,7 @@ def _panel(rows: int) -> Frame:
 
 
 def _write(panel: Frame, text: str, x: int, y: int, *, size: float = 0.45) -> None:
-    cv2.putText(panel, drawable(text), (x, y), FONT, size, INK, 1, cv2.LINE_AA)
+    cv2.putText(panel, romanized(text), (x, y), FONT, size, INK, 1, cv2.LINE_AA)
 
 
 def _crop_panel(examination: Examination) -> Frame:

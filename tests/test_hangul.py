@@ -14,8 +14,8 @@ import pytest
 from alprcore import Engine
 from alprcore.bank import parse_bank
 from alprcore.country_set import load_countries, load_country
-from alprcore.drawing import drawable
 from alprcore.evaluation import clean
+from alprcore.hangul import romanized
 from alprcore.resources import bank_bytes, sample_path
 from alprcore.training.faces import Face, cap_rows, margin, stroke_face
 from alprcore.training.hangul_faces import (
@@ -174,8 +174,8 @@ def test_the_command_prints_hangul_as_it_is() -> None:
 
 
 def test_pictures_have_hangul_in_latin_letters() -> None:
-    assert drawable("서울12-가3456 97%") == "seoul12-ga3456 97%"
-    assert drawable("ABC-123") == "ABC-123"
+    assert romanized("서울12-가3456 97%") == "seoul12-ga3456 97%"
+    assert romanized("ABC-123") == "ABC-123"
 
 
 def test_hangul_counts_when_texts_are_compared() -> None:

@@ -18,6 +18,7 @@ LAYERS = [
         "countries",
         "finder",
         "geometry",
+        "hangul",
         "image",
         "image_header",
         "image_jpeg",

@@ -75,6 +75,20 @@ def crop_of(plate: RenderedPlate, line: int, rng: np.random.Generator) -> Crop:
     return crop
 
 
+def drawn_crops(faces: FontSet, count: int, seed: int, *, korean_every: int = 0) -> list[Crop]:
+    """Return `count` rendered plates as training crops, one in `korean_every` of them Korean."""
+    rng = np.random.default_rng(seed)
+    crops: list[Crop] = []
+    while len(crops) < count:
+        korean = korean_every > 0 and len(crops) % korean_every == 0
+        style = korean_styles[int(rng.integers(2))] if korean else None
+        plate = render_plate(rng, faces, style=style)
+        line = int(rng.integers(len(plate.lines)))
+        if plate.lines[line].text:
+            crops.append(crop_of(plate, line, rng))
+    return crops
+
+
 def rendered_crops(
     fonts: Path, data: Path, count: int, seed: int, cache: Path, *, korean: bool = False
 ) -> list[Crop]:
@@ -88,17 +102,10 @@ def rendered_crops(
             kept_seed, crops = pickle.load(file)
         if kept_seed == seed and len(crops) >= count:
             return list(crops[:count])
-    rng = np.random.default_rng(seed)
     faces: FontSet = load_fonts(fonts, glyphs=data / "glyphs")
     if korean:
         faces = replace(faces, hangul=(*load_hangul(fonts / "hangul"), *drawn_hangul()))
-    crops = []
-    while len(crops) < count:
-        style = korean_styles[int(rng.integers(2))] if korean else None
-        plate = render_plate(rng, faces, style=style)
-        line = int(rng.integers(len(plate.lines)))
-        if len(plate.lines[line].text) > 0:
-            crops.append(crop_of(plate, line, rng))
+    crops = drawn_crops(faces, count, seed, korean_every=1 if korean else 0)
     cache.parent.mkdir(parents=True, exist_ok=True)
     with cache.open("wb") as file:
         pickle.dump((seed, crops), file)

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from alprcore.hangul import letter_places
 from alprcore.training.stroke_faces import parse, rounded
 
 Box = tuple[float, float, float, float]
@@ -48,7 +49,7 @@ level_vowels: dict[str, str] = {
 }
 double_vowels = {"ㅘ": ("ㅗ", "ㅏ"), "ㅝ": ("ㅜ", "ㅓ")}
 
-# The letters of a syllable by its place in Unicode's table (The Unicode Standard, section 3.12).
+# The letters in the order of `hangul.letter_places`.
 _first = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _middle = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 _last = " ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
@@ -82,11 +83,8 @@ def random_syllables(rng: np.random.Generator) -> SyllableShape:
 
 def letters_of(syllable: str) -> tuple[str, str, str]:
     """Return first consonant, vowel and last consonant of a syllable; the last one may be empty."""
-    code = ord(syllable) - 0xAC00
-    if not 0 <= code < 11172:
-        raise ValueError(f"expected a Hangul syllable, got {syllable!r}")
-    first, rest = divmod(code, 588)
-    return _first[first], _middle[rest // 28], _last[rest % 28].strip()
+    first, vowel, last = letter_places(syllable)
+    return _first[first], _middle[vowel], _last[last].strip()
 
 
 def placed_letters(syllable: str, shape: SyllableShape) -> list[tuple[str, Box]]:

@@ -39,7 +39,7 @@ from alprcore.training.bank_data import (
 from alprcore.training.bank_export import export_bank
 from alprcore.training.bank_import import model_of_bank
 from alprcore.training.bank_model import ALPHABET
-from alprcore.training.bank_rendered import crop_of, korean_styles
+from alprcore.training.bank_rendered import crop_of, drawn_crops
 from alprcore.training.bank_tuning import (
     TuningPlan,
     farthest_harmless,
@@ -132,16 +132,7 @@ def drawn_alike(face: Face, first: str, second: str) -> bool:
 
 def drawn_plates(faces: FontSet, count: int, seed: int) -> list[Crop]:
     """Return rendered plates as training crops, lines known; every third one Korean, if it can."""
-    rng = np.random.default_rng(seed)
-    crops: list[Crop] = []
-    while len(crops) < count:
-        korean = bool(faces.hangul) and len(crops) % 3 == 0
-        style = korean_styles[int(rng.integers(2))] if korean else None
-        plate = render_plate(rng, faces, style=style)
-        line = int(rng.integers(len(plate.lines)))
-        if plate.lines[line].text:
-            crops.append(crop_of(plate, line, rng))
-    return crops
+    return drawn_crops(faces, count, seed, korean_every=3 if faces.hangul else 0)
 
 
 def photographed_plates(faces: FontSet, count: int, seed: int) -> list[Crop]:
