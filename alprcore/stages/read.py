@@ -115,7 +115,8 @@ def read_plate(
     more_proposals : int
         Lines tried on top of these where none of them is legible, or a second line is missing.
     two_lines : bool
-        Whether a second line is looked for on plates of two-line shape.
+        Whether a second line is looked for on plates of two-line shape: among the proposals, and
+        where none is one, above and below the first (`text_lines.beside`).
     steepest : float
         Slope (dy / dx) up to which lines are looked for.
 
