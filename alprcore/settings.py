@@ -88,7 +88,8 @@ class Settings:
     unsure_line_proposals
         The same for a plate that the network is not sure of.
     more_line_proposals
-        Lines tried on top of these where none is legible and the network is sure of the plate.
+        Lines tried on top of these where the network is sure of the plate and none is legible, or
+        the second of two is missing; 0 also leaves out the search above and below the first.
     sure_plate_score
         From this score on, in [0, 1], the network is sure.
     threads

@@ -116,7 +116,7 @@ def read_plate(
         Lines tried on top of these where none of them is legible, or a second line is missing.
     two_lines : bool
         Whether a second line is looked for on plates of two-line shape: among the proposals, and
-        where none is one, above and below the first (`text_lines.beside`).
+        where none is one and more are allowed, above and below the first (`text_lines.beside`).
     steepest : float
         Slope (dy / dx) up to which lines are looked for.
 
@@ -134,7 +134,7 @@ def read_plate(
         # The same lines and more; asked for only now, since most plates do without.
         later = _native.text_lines(crop, proposals + more_proposals, steepest)[proposals:]
         readings = _later_lines(crop, later, bank, readings, two_lines=two_lines)
-    if two_lines and readings and not _complete(readings, crop.shape):
+    if more_proposals > 0 and two_lines and readings and not _complete(readings, crop.shape):
         best = _best_lines(readings, two_lines=False)[0]
         readings += [read_line(crop, line, bank) for line in beside(best.line, crop.shape)]
     chosen = _best_lines(readings, two_lines=two_lines)
