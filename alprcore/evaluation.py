@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-Rectangle = tuple[float, float, float, float]
-"""Left, top, right, bottom in pixels."""
+from alprcore.geometry import overlap
+from alprcore.records import Box
 
 _FOLD = str.maketrans("OI", "01")
 _MINIMUM_OVERLAP = 0.3
@@ -30,7 +30,7 @@ class Label:
     """One labelled plate: its text, its box when known, its country code or ``""``."""
 
     text: str
-    box: Rectangle | None
+    box: Box | None
     country: str = ""
 
 
@@ -162,7 +162,7 @@ def parse_truth(lines: Iterable[str]) -> dict[str, list[Label]]:
         box = None
         if row.get("w") and float(row["x"]) + float(row["y"]) > 0:
             x, y, width, height = (float(row[key]) for key in "xywh")
-            box = (x, y, x + width, y + height)
+            box = Box(x, y, x + width, y + height)
         label = Label(clean(row["plate"]), box, row.get("country") or "")
         labels.setdefault(row["image"], []).append(label)
     return labels
@@ -171,16 +171,6 @@ def parse_truth(lines: Iterable[str]) -> dict[str, list[Label]]:
 def clean(text: str | None) -> str:
     """Return `text` in upper case, without anything but A-Z, 0-9 and Hangul."""
     return re.sub("[^A-Z0-9가-힣]", "", (text or "").upper())
-
-
-def overlap(first: Rectangle, second: Rectangle) -> float:
-    """Return the intersection over union of two rectangles, [0, 1]."""
-    width = min(first[2], second[2]) - max(first[0], second[0])
-    height = min(first[3], second[3]) - max(first[1], second[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    areas = sum((r[2] - r[0]) * (r[3] - r[1]) for r in (first, second))
-    return width * height / (areas - width * height)
 
 
 def edit_distance(want: str, got: str) -> int:
@@ -248,7 +238,7 @@ def with_row(table: str, row: str) -> str:
     return "".join([*lines[:end], row, *lines[end:]])
 
 
-def _bounds(result: Mapping[str, Any]) -> Rectangle:
+def _bounds(result: Mapping[str, Any]) -> Box:
     xs = [corner["x"] for corner in result["coordinates"]]
     ys = [corner["y"] for corner in result["coordinates"]]
-    return min(xs), min(ys), max(xs), max(ys)
+    return Box(min(xs), min(ys), max(xs), max(ys))

@@ -55,3 +55,13 @@ def clipped(box: Box, other: Box) -> Box:
     left, right = (min(max(x, other.left), other.right) for x in (box.left, box.right))
     top, bottom = (min(max(y, other.top), other.bottom) for y in (box.top, box.bottom))
     return Box(left, top, right, bottom)
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Return the intersection over union of two boxes, [0, 1]."""
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    if width <= 0 or height <= 0:
+        return 0.0
+    both = one.width * one.height + other.width * other.height
+    return width * height / (both - width * height)

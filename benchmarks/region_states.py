@@ -21,7 +21,8 @@ from statistics import NormalDist, median
 import cv2
 
 from alprcore import Engine
-from alprcore.records import Frame, Label, Plate
+from alprcore.geometry import overlap
+from alprcore.records import Box, Frame, Label, Plate
 from alprcore.region_model import RegionModel
 from alprcore.resources import model_bytes
 from alprcore.stages.rectify import rectify_color
@@ -82,16 +83,7 @@ class Look:
         return sorted(said, key=lambda label: -label.confidence)
 
 
-def overlap(plate: Plate, row: dict[str, str]) -> float:
-    """Return the IoU of a plate's bounds with a labelled box."""
-    x, y, w, h = (float(row[key]) for key in ("x", "y", "w", "h"))
-    box = plate.quad.bounds()
-    wide = max(0.0, min(box.right, x + w) - max(box.left, x))
-    high = max(0.0, min(box.bottom, y + h) - max(box.top, y))
-    return wide * high / (box.width * box.height + w * h - wide * high)
-
-
-def photographs(data: Path) -> Iterator[tuple[str, Frame, dict[str, str]]]:
+def photographs(data: Path) -> Iterator[tuple[str, Frame, Box]]:
     """Yield state, picture and labelled box of the photographs whose state is known."""
     with states_file.open(newline="", encoding="utf-8") as file:
         states = {row["image"]: row["state"] for row in csv.DictReader(file)}
@@ -100,7 +92,8 @@ def photographs(data: Path) -> Iterator[tuple[str, Frame, dict[str, str]]]:
         for row in csv.DictReader(file):
             image = cv2.imread(str(folder / row["image"]))
             if row["image"] in states and image is not None:
-                yield states[row["image"]], image.astype("uint8"), row
+                x, y, w, h = (float(row[key]) for key in ("x", "y", "w", "h"))
+                yield states[row["image"]], image.astype("uint8"), Box(x, y, x + w, y + h)
 
 
 def main() -> None:
@@ -126,12 +119,16 @@ def main() -> None:
         told.append((crop.state, crop.image, first, second))
     tell("held-back crops", told)
     told = []
-    for state, frame, row in photographs(args.data):
+    for state, frame, box in photographs(args.data):
         first, second = (
-            max(each.recognize(frame).plates, key=lambda p: overlap(p, row), default=None)
+            max(
+                each.recognize(frame).plates,
+                key=lambda p: overlap(p.quad.bounds(), box),
+                default=None,
+            )
             for each in (both, formats)
         )
-        if first is None or second is None or overlap(first, row) < 0.3:
+        if first is None or second is None or overlap(first.quad.bounds(), box) < 0.3:
             first = second = None
         told.append((state, frame, first, second))
     tell("photographs", told)

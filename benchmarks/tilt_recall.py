@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 
 from alprcore import Engine
-from alprcore.evaluation import Label, clean, overlap, parse_truth
-from alprcore.geometry import mapped
+from alprcore.evaluation import Label, clean, parse_truth
+from alprcore.geometry import box_quad, mapped, overlap
 from alprcore.image import load_frame
 from alprcore.pattern import LOOKALIKES
-from alprcore.records import Frame, Points
+from alprcore.records import Box, Frame, Points
 
 ANGLES = (0, 10, 20, 30, 40)
 
@@ -40,12 +40,12 @@ def turned(frame: Frame, corners: Points, angle: float) -> tuple[Frame, Points]:
 
 def outcome(engine: Engine, frame: Frame, corners: Points, text: str) -> tuple[bool, bool]:
     """Return whether the plate is found, and whether it is read right."""
-    bounds = (*corners.min(0), *corners.max(0))
-    texts = []
-    for plate in engine.recognize(frame).plates:
-        box = plate.quad.bounds()
-        if overlap(bounds, (box.left, box.top, box.right, box.bottom)) > 0.3:
-            texts.append(clean(plate.text).translate(LOOKALIKES))
+    bounds = Box(*corners.min(0), *corners.max(0))
+    texts = [
+        clean(plate.text).translate(LOOKALIKES)
+        for plate in engine.recognize(frame).plates
+        if overlap(bounds, plate.quad.bounds()) > 0.3
+    ]
     return bool(texts), clean(text).translate(LOOKALIKES) in texts
 
 
@@ -59,8 +59,7 @@ def counts(
         for label in labels[name]:
             if label.box is None:
                 continue
-            left, top, right, bottom = label.box
-            corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+            corners = box_quad(label.box).to_points()
             for side in (angle, -angle) if angle else (angle,):
                 view, place = turned(frame, corners, side)
                 seen = [outcome(engine, view, place, label.text) for engine in engines]

@@ -20,6 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from alprcore.geometry import overlap
 from alprcore.records import Box
 from alprcore.resources import model_bytes
 from alprcore.stages.vehicles import find_vehicles
@@ -27,13 +28,6 @@ from alprcore.vehicle_finder import VehicleFinder
 
 LABELS = Path(__file__).parent / "labels" / "vehicle_boxes.csv"
 SCORES = (0.2, 0.3, 0.35, 0.4, 0.5)
-
-
-def overlap(one: Box, other: Box) -> float:
-    wide = min(one.right, other.right) - max(one.left, other.left)
-    high = min(one.bottom, other.bottom) - max(one.top, other.top)
-    meet = max(0.0, wide) * max(0.0, high)
-    return meet / (one.width * one.height + other.width * other.height - meet)
 
 
 def labelled() -> dict[tuple[str, str], list[list[float]]]:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from alprcore.evaluation import parse_truth
+from alprcore.geometry import box_quad
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "runtime_data" / "samples"
@@ -36,8 +37,7 @@ def labels():
 
 
 def result_of(label, text, **more):
-    left, top, right, bottom = label.box
-    corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    corners = box_quad(label.box).to_points().tolist()
     return {
         "plate": text, "confidence": 90.5, "matches_template": 1, "region": "",
         "coordinates": [{"x": x, "y": y} for x, y in corners],

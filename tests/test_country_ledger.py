@@ -14,8 +14,10 @@ import pytest
 
 from alprcore import Engine
 from alprcore.country_set import load_countries
-from alprcore.evaluation import clean, overlap
+from alprcore.evaluation import clean
+from alprcore.geometry import overlap
 from alprcore.pattern import LOOKALIKES
+from alprcore.records import Box
 from alprcore.stages.rank import rank_candidates
 
 PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "photos_dev"
@@ -37,11 +39,10 @@ def examined():
         assert len(rows) == count
         for row in rows:
             left, top, width, height = (float(row[key]) for key in "xywh")
-            label = (left, top, left + width, top + height)
+            label = Box(left, top, left + width, top + height)
             overlaps = [
-                (overlap(label, (box.left, box.top, box.right, box.bottom)), each)
+                (overlap(label, each.plate.quad.bounds()), each)
                 for each in engine.examine(PHOTOS / name / row["image"])
-                for box in [each.plate.quad.bounds()]
             ]
             share, best = max(overlaps, key=lambda item: item[0], default=(0.0, None))
             if left + top == 0 or share > 0.3:

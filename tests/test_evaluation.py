@@ -15,13 +15,14 @@ from alprcore.evaluation import (
     Score,
     clean,
     edit_distance,
-    overlap,
     parse_truth,
     score,
     table_row,
     wilson,
     with_row,
 )
+from alprcore.geometry import overlap
+from alprcore.records import Box
 
 REFERENCE = Path(__file__).parents[2] / "shared" / "tools" / "score.py"
 
@@ -42,11 +43,11 @@ def reply(*results: dict, ms: float = 1.0) -> dict:
 
 
 LABELS = {
-    "a.jpg": [Label("ABC123", (10, 10, 110, 40), "us-md")],
-    "b.jpg": [Label("O0I1", (10, 10, 110, 40)), Label("XYZ", (200, 10, 300, 40))],
+    "a.jpg": [Label("ABC123", Box(10, 10, 110, 40), "us-md")],
+    "b.jpg": [Label("O0I1", Box(10, 10, 110, 40)), Label("XYZ", Box(200, 10, 300, 40))],
     "c.jpg": [Label("NOBOX", None)],
-    "d.jpg": [Label("GONE", (10, 10, 110, 40))],
-    "e.jpg": [Label("", (10, 10, 110, 40))],
+    "d.jpg": [Label("GONE", Box(10, 10, 110, 40))],
+    "e.jpg": [Label("", Box(10, 10, 110, 40))],
 }
 REPLIES = {
     "a.jpg": reply(result("abc-123", (12, 10, 112, 40), region="md"), ms=1),
@@ -137,7 +138,7 @@ def test_a_truth_file_is_read():
     rows = ["image,x,y,w,h,plate,country", "a.jpg,1,2,3,4,ab-12,us-md", "a.jpg,,,,,C3,"]
     rows += ["b.jpg,0.0,0.0,30,20,D4,"]
     assert parse_truth(rows) == {
-        "a.jpg": [Label("AB12", (1, 2, 4, 6), "us-md"), Label("C3", None)],
+        "a.jpg": [Label("AB12", Box(1, 2, 4, 6), "us-md"), Label("C3", None)],
         "b.jpg": [Label("D4", None)],
     }
 
@@ -159,9 +160,11 @@ def test_the_edit_distance_of_known_pairs():
 
 
 def test_the_overlap_of_known_boxes():
-    assert overlap((0, 0, 2, 2), (0, 0, 2, 2)) == 1
-    assert overlap((0, 0, 2, 2), (1, 0, 3, 2)) == pytest.approx(1 / 3)
-    assert overlap((0, 0, 2, 2), (2, 0, 4, 2)) == 0
+    square = Box(0, 0, 2, 2)
+    assert overlap(square, square) == 1
+    assert overlap(square, Box(1, 0, 3, 2)) == pytest.approx(1 / 3)
+    assert overlap(square, Box(2, 0, 4, 2)) == 0
+    assert overlap(square, Box(1, 1, 1, 1)) == 0
 
 
 def test_the_wilson_interval_of_a_published_example():

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from alprcore import Engine
+from alprcore.geometry import overlap
 from alprcore.records import Box, VehicleBox
 from alprcore.resources import model_bytes
 from alprcore.stages.vehicles import find_vehicles
@@ -31,13 +32,6 @@ def found_in(
     frame: np.ndarray, finder: VehicleFinder, score: float = 0.35
 ) -> tuple[VehicleBox, ...]:
     return find_vehicles(frame, finder, min_score=score, most=20)
-
-
-def overlap(one: Box, other: Box) -> float:
-    wide = min(one.right, other.right) - max(one.left, other.left)
-    high = min(one.bottom, other.bottom) - max(one.top, other.top)
-    meet = max(0.0, wide) * max(0.0, high)
-    return meet / (one.width * one.height + other.width * other.height - meet)
 
 
 @pytest.mark.parametrize("shade", [0, 120, 255])

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from alprcore.geometry import overlap
 from alprcore.records import Box, Frame, VehicleBox
 from alprcore.vehicle_finder import VehicleFinder
 
@@ -39,10 +40,9 @@ def find_vehicles(
     boxes[:, [0, 2]] = np.clip(boxes[:, [0, 2]] * unit_x, 0, cols)
     boxes[:, [1, 3]] = np.clip(boxes[:, [1, 3]] * unit_y, 0, rows)
     boxes = boxes[(boxes[:, 2:4] - boxes[:, :2]).min(axis=1) >= 2]
-    return tuple(
-        VehicleBox(Box(*(float(v) for v in box[:4])), float(box[4]))
-        for box in _distinct(boxes)[:most]
-    )
+    boxes = boxes[np.lexsort((boxes[:, 1], boxes[:, 0], -boxes[:, 4]))]
+    vehicles = [VehicleBox(Box(*sides), score) for *sides, score in boxes.tolist()]
+    return tuple(_distinct(vehicles)[:most])
 
 
 def _shrunk(frame: Frame) -> tuple[Frame, float, float]:
@@ -67,17 +67,10 @@ def _decoded(found: NDArray[np.float32], min_score: float) -> NDArray[np.float64
     return np.stack([x - wide, y - high, x + wide, y + high, score], axis=1)
 
 
-def _distinct(boxes: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """Return the boxes, best first, such that no two are the same vehicle."""
-    kept: list[NDArray[np.float64]] = []
-    for box in boxes[np.lexsort((boxes[:, 1], boxes[:, 0], -boxes[:, 4]))]:
-        if all(_overlap(box, other) < SAME for other in kept):
-            kept.append(box)
+def _distinct(vehicles: list[VehicleBox]) -> list[VehicleBox]:
+    """Return the vehicles, in their order, such that no two are the same."""
+    kept: list[VehicleBox] = []
+    for vehicle in vehicles:
+        if all(overlap(vehicle.box, other.box) < SAME for other in kept):
+            kept.append(vehicle)
     return kept
-
-
-def _overlap(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:4], other[2:4])
-    meet = float(np.prod(np.clip(high - low, 0, None)))
-    areas = [float(np.prod(box[2:4] - box[:2])) for box in (one, other)]
-    return meet / max(sum(areas) - meet, 1e-9)

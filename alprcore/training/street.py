@@ -19,9 +19,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from alprcore.evaluation import Rectangle, overlap
 from alprcore.finder import PlateFinder
-from alprcore.records import Frame, Quad
+from alprcore.geometry import overlap
+from alprcore.records import Box, Frame, Quad
 from alprcore.resources import model_bytes
 from alprcore.settings import Settings
 from alprcore.stages.detect import find_plates
@@ -33,13 +33,12 @@ LEAST_SCORE = 0.15  # the label says that a plate is there
 LEAST_ROWS = 24  # of a crop
 
 
-def matching_quad(frame: Frame, box: Rectangle, finder: PlateFinder, area: int) -> Quad | None:
+def matching_quad(frame: Frame, box: Box, finder: PlateFinder, area: int) -> Quad | None:
     """Return the corners of the plate that is found at a labelled box, or None."""
     found = find_plates(frame, finder, min_score=LEAST_SCORE, max_plates=50, area=area, tiled=True)
     best, best_overlap = None, LEAST_OVERLAP
     for plate in found:
-        bounds = plate.quad.bounds()
-        shared = overlap(box, (bounds.left, bounds.top, bounds.right, bounds.bottom))
+        shared = overlap(box, plate.quad.bounds())
         if shared > best_overlap:
             best, best_overlap = plate.quad, shared
     return best
@@ -76,7 +75,9 @@ def main() -> None:
                 continue
             frame = np.asarray(image, np.uint8)
             x, y, w, h = (float(row[key]) for key in ("x", "y", "w", "h"))
-            quad = matching_quad(frame, (x, y, x + w, y + h), finder, Settings().detection_pixels)
+            quad = matching_quad(
+                frame, Box(x, y, x + w, y + h), finder, Settings().detection_pixels
+            )
             if quad is not None:
                 name = f"{row['folder']}_{Path(row['image']).stem}_{round(x)}_{round(y)}.png"
                 cv2.imwrite(str(args.out / name), street_crop(frame, quad))
