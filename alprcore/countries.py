@@ -16,9 +16,7 @@ from alprcore.table import Size, Table
 LATIN = "Latin"
 # The shipped bank that reads a script; all of them read Latin letters and digits, too.
 BANKS = {LATIN: "latin.npz", "Hangul": "hangul.npz"}
-invert_modes = ("auto", "always", "never")
 # The smallest plate worth reading, where a file does not say: as OpenALPR's narrowest one.
-_LEAST_WIDTH_PX = 65.0
 _REGION_KEYS = ("code", "name", "weight", "series", "stems", "tails", "patterns", "also")
 
 
@@ -62,18 +60,12 @@ class Country:
         Such as ``"us"``, ``"United States and Canada"``.
     plate_mm
         Width and height of the plate.
-    char_mm
-        Width and height of a character, one pair per text line from top to bottom; may be empty.
     lines
         Text lines, 1 or 2.
     min_chars, max_chars
         Length of a text, all lines together.
     letters, digits
         What ``@`` and ``#`` of a pattern stand for, as the inside of a character set: ``"A-Z"``.
-    invert
-        Whether text is light on dark: ``"auto"``, ``"always"`` or ``"never"``.
-    min_plate_px
-        Width and height of the smallest plate worth reading.
     regions
         Regions with their formats; may be empty.
     script
@@ -97,14 +89,11 @@ class Country:
     code: str
     name: str
     plate_mm: Size
-    char_mm: tuple[Size, ...]
     lines: int
     min_chars: int
     max_chars: int
     letters: str
     digits: str
-    invert: str
-    min_plate_px: tuple[int, int]
     regions: tuple[Region, ...]
     script: str = LATIN
     rare_letters: str = ""
@@ -124,10 +113,6 @@ class Country:
         if lines == self.lines:
             return (self.plate_mm, *self.more_plate_mm)
         return self.two_line_plate_mm if lines == 2 else ()
-
-    def region(self, code: str) -> Region | None:
-        """Return the region `code`, or None."""
-        return next((region for region in self.regions if region.code == code), None)
 
 
 def parse_country(text: str, origin: str) -> Country:
@@ -156,22 +141,15 @@ def parse_country(text: str, origin: str) -> Country:
     table = Table(values, origin)
     fields = set(Country.__dataclass_fields__)
     table.reject_unknown(fields | {"series_tails"})
-    lines, plate_mm = table.count("lines", 1), table.size("plate_mm")
-    least_px = (_LEAST_WIDTH_PX, _LEAST_WIDTH_PX * plate_mm[1] / plate_mm[0])
-    if "min_plate_px" in values:
-        least_px = table.size("min_plate_px")
     country = Country(
         code=table.text("code"),
         name=table.text("name"),
-        plate_mm=plate_mm,
-        char_mm=table.sizes("char_mm", lines) if "char_mm" in values else (),
-        lines=lines,
+        plate_mm=table.size("plate_mm"),
+        lines=table.count("lines", 1),
         min_chars=table.count("min_chars"),
         max_chars=table.count("max_chars"),
         letters=table.text("letters", "A-Z"),
         digits=table.text("digits", "0-9"),
-        invert=table.text("invert", "auto"),
-        min_plate_px=(int(least_px[0]), int(least_px[1])),
         regions=_regions(table),
         script=table.text("script", LATIN),
         rare_letters=table.text("rare_letters", ""),
@@ -181,8 +159,6 @@ def parse_country(text: str, origin: str) -> Country:
         more_plate_mm=table.sizes("more_plate_mm"),
         two_line_plate_mm=table.sizes("two_line_plate_mm"),
     )
-    if country.invert not in invert_modes:
-        raise table.fail("invert", f"one of {', '.join(invert_modes)}")
     if country.max_chars < country.min_chars:
         raise table.fail("max_chars", f"at least min_chars, {country.min_chars}")
     return country
@@ -198,6 +174,8 @@ def _regions(table: Table) -> tuple[Region, ...]:
         entry = Table(values, f"{table.where}: region {values.get('code', number)}")
         entry.reject_unknown(set(_REGION_KEYS))
         code, name, weight = entry.text("code"), entry.text("name"), entry.amount("weight")
+        if code != code.strip().lower():
+            raise entry.fail("code", "a code in lower case")
         regions.append(Region(code, name, _formats(entry, tails), weight, entry.texts("also")))
     codes = [region.code for region in regions]
     if len(set(codes)) != len(codes):

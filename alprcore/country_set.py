@@ -95,7 +95,8 @@ def load_countries(codes: Sequence[str], folders: Sequence[str] = ()) -> Country
     Parameters
     ----------
     codes
-        Country codes; ``"auto"`` is every country of Latin script that has formats of its own.
+        Country codes; ``"auto"`` is every country of Latin script that has formats of its own, and
+        codes beside it add to these.
     folders
         Folders with country files on top of the shipped ones.
 
@@ -107,10 +108,11 @@ def load_countries(codes: Sequence[str], folders: Sequence[str] = ()) -> Country
         If a country file is wrong; the message names file and key.
     """
     automatic = "auto" in codes
+    named = dict.fromkeys(code for code in codes if code != "auto")
     entries = []
-    for code in country_codes(folders) if automatic else dict.fromkeys(codes):
+    for code in dict.fromkeys([*country_codes(folders), *named] if automatic else named):
         country, patterns = load_country(code, folders)
-        if automatic and (country.script != LATIN or country.only_named):
+        if code not in named and (country.script != LATIN or country.only_named):
             continue
         if not country.readable:
             raise CountryError(

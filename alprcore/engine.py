@@ -7,16 +7,18 @@ import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from os import PathLike
 from typing import Any
 
 from alprcore.bank import Bank, parse_bank, read_bank
 from alprcore.country_set import load_countries
 from alprcore.errors import ImageError
-from alprcore.examination import Examination, Reader, examine_crop, examine_plate
+from alprcore.examination import Examination, examine_crop, examine_plate
 from alprcore.finder import PlateFinder
 from alprcore.image import ImageSource, load_frame
 from alprcore.looks import Looks, look_at_vehicles
-from alprcore.records import Box, Detection, Frame, Plate
+from alprcore.reader import Reader
+from alprcore.records import Box, Detection, Plate
 from alprcore.region_model import RegionModel
 from alprcore.resources import bank_bytes, model_bytes
 from alprcore.results import Recognition
@@ -170,7 +172,7 @@ class Engine:
         examined = self._examine(view, found) if "plate" in wanted else ()
         plates_done = time.perf_counter()
         plates = tuple(each.plate for each in examined)
-        looks = self._look_at(frame, view, plates, found, wanted - {"plate"})
+        looks = self._look_at(view, plates, found, wanted - {"plate"})
         done = time.perf_counter()
         return Recognition(
             width=width,
@@ -186,7 +188,6 @@ class Engine:
 
     def _look_at(
         self,
-        frame: Frame,
         view: View,
         plates: tuple[Plate, ...],
         found: tuple[Detection, ...],
@@ -201,7 +202,7 @@ class Engine:
         if not wanted:
             return Looks(plates, vehicles, None)
         return look_at_vehicles(
-            frame if view.to_picture is not None else view.frame,  # what is masked stays so
+            view.picture,
             plates,
             vehicles,
             self._vehicles,
@@ -231,7 +232,11 @@ class Engine:
         ------
         SettingsError
             As for `recognize`. No picture raises.
+        TypeError
+            If `images` is one picture's path or bytes.
         """
+        if isinstance(images, str | bytes | bytearray | PathLike):
+            raise TypeError("images: expected several pictures, got one")
         done: list[Recognition | ImageError] = []
         for image in images:
             try:

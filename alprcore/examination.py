@@ -8,28 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from alprcore.bank import Bank
-from alprcore.country_set import CountrySet
-from alprcore.geometry import Matrix
 from alprcore.lattice import Reading
+from alprcore.reader import LEAST_TEXTS, Reader, best_for, joint_texts, read_attempts
 from alprcore.records import Detection, Fit, Frame, GrayImage, Label, Plate, Quad
-from alprcore.region_model import RegionModel
-from alprcore.settings import Settings
 from alprcore.stages.glyphs import mask_unsure, read_glyphs, settled_glyphs
 from alprcore.stages.legible import legibility
-from alprcore.stages.rank import Ranking, rank_candidates
-from alprcore.stages.read import STEEPEST, read_plate
-from alprcore.stages.rectify import rectify, rectify_color
+from alprcore.stages.rank import Ranking, extended, rank_candidates
+from alprcore.stages.rectify import rectify_color
 from alprcore.stages.region import named_region, region_probabilities
 from alprcore.stages.region_look import COUNTRY, CROP_SIZE, look_logs
-from alprcore.stages.repeat import mean_texts, nudged, parallelogram
 
+# Where a format is a must, the match may lie far down: of ten texts, the spelling that has a format
+# is missing on some plates with two lookalikes, O and I.
+MUST_MATCH_TEXTS = 100
 LEGIBLE = 0.7  # a reading of this probability stands, whatever else an area may show
-# A reading of a sure plate below this probability gets a second look, at the parallelogram nearest
-# to its corners: one corner that is off is the commonest fault of a crop. The mean of both counts.
-# Of 385 plates in photographs 34 % were looked at again; the logarithm of the probability of what
-# they say rose by 5 %. A wider margin or more looks did no better.
-SECOND_LOOK = 0.7
-LEAST_TEXTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +32,6 @@ class Examination:
     crop: GrayImage
     reading: Reading
     bank: Bank
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """All that reading a plate takes but the plate."""
-
-    bank: Bank
-    countries: CountrySet
-    settings: Settings
-    region_model: RegionModel
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """One reading of a plate; `matrix` maps crop pixels to frame pixels."""
-
-    crop: GrayImage
-    matrix: Matrix
-    reading: Reading
 
 
 def examine_plate(
@@ -78,14 +51,17 @@ def examine_plate(
     """
     begin = time.perf_counter()
     settings = reader.settings
-    attempts = _attempts(frame, detection, reader)
-    texts = _texts(attempts, reader)
+    count = MUST_MATCH_TEXTS if settings.must_match_pattern else LEAST_TEXTS
+    attempts = read_attempts(frame, detection, reader, count)
+    texts = joint_texts(attempts, reader, count)
     fits = reader.countries.fits([text for text, _ in texts], detection.quad)
     ranking = _ranked(texts, fits, reader)
     if not ranking.candidates:
         return None
+    if settings.topn > count:
+        ranking = _with_more(ranking, frame, detection, reader)
     best = ranking.candidates[ranking.chosen]
-    told = _best_for(best.text, attempts)
+    told = best_for(best.text, attempts)
     seen = read_glyphs(told.reading, best.text, reader.bank, told.matrix)
     glyphs = settled_glyphs(seen, best.text, ranking.shares)
     look = _look(frame, detection.quad, ranking, reader)
@@ -165,83 +141,6 @@ def _probability(examination: Examination) -> float:
     return examination.plate.confidence
 
 
-def _attempts(frame: Frame, detection: Detection, reader: Reader) -> list[_Attempt]:
-    """Return the readings of a plate: as many as are asked for, one more where one is unsure."""
-    settings = reader.settings
-    sure = detection.score >= settings.sure_plate_score
-    quads = nudged(detection.quad, settings.analysis_count)
-    attempts = [_attempt(frame, quad, reader, sure=sure) for quad in quads]
-    if sure and len(attempts) == 1 and _likeliest(attempts[0].reading) < SECOND_LOOK:
-        other = parallelogram(detection.quad)
-        if other != detection.quad:  # a whole area is one already
-            attempts.append(_attempt(frame, other, reader, sure=sure))
-    return attempts
-
-
-def _likeliest(reading: Reading) -> float:
-    return reading.texts[0][1] if reading.texts else 0.0
-
-
-def _attempt(frame: Frame, quad: Quad, reader: Reader, *, sure: bool) -> _Attempt:
-    crop, matrix = rectify(frame, quad, margin=reader.settings.plate_margin)
-    reading = read_upright(crop, reader.bank, reader.countries, reader.settings, sure=sure)
-    return _Attempt(crop, matrix, reading)
-
-
-def read_upright(
-    crop: GrayImage,
-    bank: Bank,
-    countries: CountrySet,
-    settings: Settings,
-    *,
-    sure: bool = True,
-    steepest: float = STEEPEST,
-) -> Reading:
-    """Return the texts of an upright crop, (h, w) uint8, with the effort that the settings ask for.
-
-    `sure` says whether it is likely to be a plate; `steepest` is as for `read_plate`.
-    """
-    return read_plate(
-        crop,
-        bank,
-        count=_texts_wanted(settings),
-        proposals=settings.line_proposals if sure else settings.unsure_line_proposals,
-        more_proposals=settings.more_line_proposals if sure else 0,
-        two_lines=countries.two_lines,
-        steepest=steepest,
-    )
-
-
-def _texts_wanted(settings: Settings) -> int:
-    """Return how many texts are read: where a format is a must, the match may lie far down.
-
-    Of ten, the spelling that has a format is missing on some plates with two lookalikes, O and I.
-    """
-    return max(100 if settings.must_match_pattern else LEAST_TEXTS, settings.topn)
-
-
-def _texts(attempts: Sequence[_Attempt], reader: Reader) -> tuple[tuple[str, float], ...]:
-    """Return the texts of all attempts together, without those with too faint a character."""
-    texts = attempts[0].reading.texts
-    if len(attempts) > 1:
-        count = _texts_wanted(reader.settings)
-        texts = mean_texts([attempt.reading.texts for attempt in attempts], count)
-    if (least := reader.settings.min_character_confidence) > 0:
-        texts = tuple(
-            (text, value)
-            for text, value in texts
-            for told in [_best_for(text, attempts)]
-            for glyphs in [read_glyphs(told.reading, text, reader.bank, told.matrix)]
-            if min(glyph.confidence for glyph in glyphs) >= least
-        )
-    return texts
-
-
-def _best_for(text: str, attempts: Sequence[_Attempt]) -> _Attempt:
-    """Return the attempt in which the text is the most probable."""
-    return max(attempts, key=lambda attempt: dict(attempt.reading.texts).get(text, 0.0))
-
-
 def _ranked(
     texts: Sequence[tuple[str, float]], fits: Mapping[str, Sequence[Fit]], reader: Reader
 ) -> Ranking:
@@ -254,6 +153,21 @@ def _ranked(
         must_match_pattern=settings.must_match_pattern,
         only_regions=reader.countries.only_regions,
     )
+
+
+def _with_more(ranking: Ranking, frame: Frame, detection: Detection, reader: Reader) -> Ranking:
+    """Return the ranking with the candidates that are wanted beyond the texts it was made of.
+
+    What a plate reads as must not hang on how many candidates are listed, so the plate is read once
+    more for them, and only their order is taken from there.
+    """
+    topn = reader.settings.topn
+    texts = joint_texts(read_attempts(frame, detection, reader, topn), reader, topn)
+    fits = reader.countries.fits([text for text, _ in texts], detection.quad)
+    of_country = {
+        text: [fit for fit in each if fit.country == ranking.country] for text, each in fits.items()
+    }
+    return extended(ranking, _ranked(texts, of_country, reader), topn)
 
 
 def _regions(

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
+from alprcore.network import onnx_session
 from alprcore.records import Frame
 
 
@@ -28,8 +28,10 @@ class PlateFinder:
 
     def __init__(self, detector: bytes, corners: bytes | None, *, threads: int = 1) -> None:
         self._source = (detector, corners, threads)
-        self._detector = onnx_session(detector, threads)
-        self._corners = None if corners is None else onnx_session(corners, threads)
+        self._detector = onnx_session(detector, threads, one_size=False)
+        self._corners = None
+        if corners is not None:
+            self._corners = onnx_session(corners, threads, one_size=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         detector, corners, threads = self._source
@@ -46,12 +48,3 @@ class PlateFinder:
             return None
         corners: NDArray[np.float32] = self._corners.run(None, {"crops": crops})[0]
         return corners
-
-
-def onnx_session(model: bytes, threads: int) -> Any:
-    """Return an ONNX Runtime session on the CPU that leaves the process's other threads alone."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    # Frames differ in size: a memory plan for each size cost 1.6 of 16 ms at 960x544.
-    options.enable_mem_pattern = False
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -10,7 +10,8 @@ other pictures:
   fourth byte at zero.
 - The EXIF orientation is applied; of an animation or a multi-page file the first picture is taken.
 - A declared size above the limits is refused before any pixel is decoded.
-- A file that stops early is refused, never read in part.
+- A file that stops early is refused, never read in part. Of a progressive JPEG file that was cut
+  and closed again nothing shows that scans are missing: it is a whole picture, but coarser.
 """
 
 from __future__ import annotations
@@ -208,7 +209,7 @@ def _whole_jpeg(data: bytes, pixels: NDArray[Any] | None) -> NDArray[Any] | None
         luma = pixels[top:, left:] @ np.array([0.114, 0.587, 0.299])
         if np.abs(luma - _DECODER_GREY).max() > 2:
             return pixels
-    if not is_single_scan(data):  # progressive: later scans refine the first, none may lack
+    if not is_single_scan(data):  # progressive: later scans refine the first
         return pixels
     sealed = pixels if pixels is not None else _pixels(with_filler(data, b""), _COLOUR)
     # Where data are missing the decoder reads zero bits; these begin with ones.

@@ -75,10 +75,6 @@ class Pattern:
     specificity: float
     problem: str = ""
 
-    def admits(self, position: int, char: str) -> bool:
-        """Whether `char` may stand at `position`, counted from 0."""
-        return position < len(self.positions) and char in self.positions[position]
-
     def matches(self, text: str) -> bool:
         """Whether the whole of `text` has this format."""
         if self.problem or len(text) != len(self.positions):

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from alprcore.errors import ResourceError
+from alprcore.network import onnx_session
 from alprcore.records import Frame
 
 
@@ -75,10 +75,8 @@ def _remade(read: Callable[[str], bytes], threads: int) -> RegionModel:
 
 def _loaded(content: bytes, threads: int) -> tuple[Any, tuple[str, ...]]:
     """Return the session and the codes of its outputs."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        session = onnx_session(content, threads, one_size=True)
         named = session.get_modelmeta().custom_metadata_map["regions"]
     except Exception as error:  # ONNX Runtime raises classes of its own
         raise ResourceError(f"region network: the file is not one ({error})") from error

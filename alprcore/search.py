@@ -25,6 +25,7 @@ from alprcore.stages.vehicles import find_vehicles
 from alprcore.vehicle_finder import VehicleFinder
 
 NARROWEST_TURNED = 64  # pixels; a smaller part is no place for a tilted plate
+MOST_VEHICLES = 64  # boxed in a picture; more is not a street
 STEEP = 20.0  # degrees; a plate that hangs by more is found, but its corners are poor
 
 
@@ -42,12 +43,16 @@ class View:
         (rows, cols) uint8, 0 or 255; None when all is searched.
     to_picture
         Map from `frame` to the picture; None when it is not turned.
+    picture
+        The picture as it came, black where it is not to be searched: what is hidden from the search
+        is hidden from all else, too.
     """
 
     frame: Frame
     areas: tuple[Box, ...]
     mask: GrayImage | None
     to_picture: Matrix | None
+    picture: Frame
 
 
 def load_mask(path: str, max_pixels: int) -> GrayImage | None:
@@ -89,6 +94,7 @@ def view_of(
     height, width = frame.shape[:2]
     matrix = None if prewarp is None else picture_map(prewarp, width, height)
     fitted = None if mask is None else fitted_mask(mask, width, height)
+    picture = frame if fitted is None else masked(frame, fitted)
     back: Matrix | None = None
     if matrix is not None:
         back = between_corners(matrix)
@@ -96,9 +102,10 @@ def view_of(
         areas = tuple(_seen(area, back, width, height) for area in areas)
         fitted = None if fitted is None else fitted_mask(turned(fitted, matrix), width, height)
     if fitted is not None:
-        frame, white = masked(frame, fitted), white_bounds(fitted)
+        frame = picture if matrix is None else masked(frame, fitted)
+        white = white_bounds(fitted)
         areas = tuple(clipped(area, white) for area in areas)
-    return View(frame, tuple(map(_whole, areas)), fitted, back)
+    return View(frame, tuple(map(_whole, areas)), fitted, back, picture)
 
 
 def _seen(area: Box, to_picture: Matrix, width: int, height: int) -> Box:
@@ -128,8 +135,6 @@ def search(view: View, finder: PlateFinder, settings: Settings) -> tuple[Detecti
         filled = [area for area in view.areas if min(area.width, area.height) >= 4]
         return tuple(Detection(box_quad(area), 1.0) for area in filled)
     found = [_search_area(view, area, finder, settings) for area in view.areas]
-    if len(found) == 1:
-        return found[0]
     plates = [plate for some in found for plate in some]
     best = sorted(range(len(plates)), key=lambda i: -plates[i].score)[: settings.max_plates]
     return tuple(plates[i] for i in sorted(best))
@@ -248,7 +253,7 @@ def search_vehicles(
 ) -> tuple[VehicleBox, ...]:
     """Return the vehicles of the picture whose middle lies in the view's areas."""
     found = find_vehicles(
-        view.frame, finder, min_score=settings.min_vehicle_score, most=settings.max_plates
+        view.frame, finder, min_score=settings.min_vehicle_score, most=MOST_VEHICLES
     )
     seen = tuple(v for v in found if any(_holds_middle(area, v.box) for area in view.areas))
     return vehicles_in_picture(view, seen)

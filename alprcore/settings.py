@@ -23,7 +23,7 @@ class Settings:
     Attributes
     ----------
     country
-        Country codes, or ``("auto",)`` for all of them. A prior, never a filter: a foreign plate
+        Country codes, ``"auto"`` for all of Latin script. A prior, never a filter: a foreign plate
         is read as it stands.
     country_dirs
         Folders with country files, ``<code>.toml``, on top of the shipped ones: a code there adds
@@ -140,6 +140,9 @@ class Settings:
         for name in ("default_region", "bank", "prewarp", "detection_mask"):
             if not isinstance(getattr(self, name), str):
                 raise SettingsError(f"{name}: expected a text, got {getattr(self, name)!r}")
+        for name in _FLAGS:
+            if not isinstance(getattr(self, name), bool):
+                raise SettingsError(f"{name}: expected true or false, got {getattr(self, name)!r}")
         for name, low, high in _COUNTS:
             value = getattr(self, name)
             if not isinstance(value, Integral) or not low <= int(value) <= high:
@@ -150,6 +153,14 @@ class Settings:
                 raise SettingsError(f"{name}: expected 0 to {highest}, got {value!r}")
 
 
+_FLAGS = (
+    "must_match_pattern",
+    "detect_region",
+    "skip_detection",
+    "find_vehicles",
+    "tilted",
+    "tiled",
+)
 _COUNTS = (
     ("topn", 1, MOST_CANDIDATES),
     ("max_plates", 1, 10_000),
@@ -179,6 +190,8 @@ _SHARES = (
 def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     """Return the settings with some changed; ``country`` may be a text, separated by commas.
 
+    Lists are taken for tuples; codes of countries and regions are folded to lower case.
+
     Raises
     ------
     SettingsError
@@ -189,10 +202,14 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
         wanted["country"] = tuple(
             code.strip().lower() for code in country.split(",") if code.strip()
         )
-    try:
-        return replace(settings, **wanted)
-    except TypeError as error:
-        raise SettingsError(f"settings: {error}") from error
+    if isinstance(region := wanted.get("default_region"), str):
+        wanted["default_region"] = region.strip().lower()
+    for name in ("country", "country_dirs"):
+        if isinstance(texts := wanted.get(name), list):
+            wanted[name] = tuple(texts)
+    if unknown := sorted(set(wanted) - set(Settings.__dataclass_fields__)):
+        raise SettingsError(f"settings: {', '.join(unknown)}: unknown")
+    return replace(settings, **wanted)
 
 
 def checked_tasks(tasks: Collection[str]) -> frozenset[str]:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,9 @@ from alprcore.errors import SettingsError
 
 Size = tuple[float, float]
 """Width and height."""
+
+LARGEST_AMOUNT = 1e12
+LARGEST_SIZE = 1e6  # a kilometre in millimetres; also keeps whole numbers beyond floats out
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Table:
         if (
             not isinstance(value, int | float)
             or isinstance(value, bool)
-            or not 0 <= value < math.inf
+            or not 0 <= value < LARGEST_AMOUNT
         ):
             raise self.fail(key, "a number of at least 0")
         return float(value)
@@ -57,14 +59,13 @@ class Table:
             raise self.fail(key, "a width and a height above 0")
         return pair
 
-    def sizes(self, key: str, count: int | None = None) -> tuple[Size, ...]:
-        """Return `count` pairs of positive numbers; any number of them, also none, when None."""
-        value = self.values.get(key, [] if count is None else None)
+    def sizes(self, key: str) -> tuple[Size, ...]:
+        """Return pairs of positive numbers, none when the key is absent."""
+        value = self.values.get(key, [])
         pairs = tuple(map(_pair, value)) if isinstance(value, list) else (None,)
         good = tuple(pair for pair in pairs if pair is not None)
-        if len(good) != len(pairs) or count not in {None, len(good)}:
-            times = "a list of pairs:" if count is None else f"{count} times"
-            raise self.fail(key, f"{times} a width and a height above 0")
+        if len(good) != len(pairs):
+            raise self.fail(key, "a list of pairs: a width and a height above 0")
         return good
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -89,9 +90,13 @@ class Table:
 
 
 def _pair(value: Any) -> Size | None:
-    """Return a list of two positive numbers as a pair, else None."""
-    if not isinstance(value, list) or len(value) != 2:
-        return None
-    if not all(isinstance(v, int | float) and not isinstance(v, bool) and v > 0 for v in value):
+    """Return a list of two positive finite numbers as a pair, else None."""
+    if not isinstance(value, list) or len(value) != 2 or not all(map(_is_size, value)):
         return None
     return float(value[0]), float(value[1])
+
+
+def _is_size(value: Any) -> bool:
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < LARGEST_SIZE
+    )

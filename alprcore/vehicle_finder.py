@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alprcore.finder import onnx_session
+from alprcore.network import onnx_session
 from alprcore.records import Frame
 
 
@@ -50,6 +50,8 @@ class VehicleFinder:
         if self._session is None:
             with self._lock:
                 if self._session is None:
-                    self._session = onnx_session(self._read("vehicle_boxes.onnx"), self._threads)
+                    self._session = onnx_session(
+                        self._read("vehicle_boxes.onnx"), self._threads, one_size=False
+                    )
         found: NDArray[np.float32] = self._session.run(None, {"image": image[None]})[0]
         return found

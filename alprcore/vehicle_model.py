@@ -15,10 +15,10 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from alprcore.errors import ResourceError
+from alprcore.network import onnx_session
 
 CROP_SIZE = (192, 128)
 """Columns and rows of what the network looks at."""
@@ -156,7 +156,9 @@ class VehicleModel:
         if self._session is None:
             with self._lock:
                 if self._session is None:
-                    self._session = _session(self._read("vehicle.onnx"), self._threads)
+                    self._session = onnx_session(
+                        self._read("vehicle.onnx"), self._threads, one_size=True
+                    )
         classes, colors = self._session.run(None, {"image": np.stack([crop, crop[:, ::-1]])})
         return classes, colors
 
@@ -208,10 +210,3 @@ def parse_trust(content: bytes) -> VehicleTrust:
 
 def _restored(read: Callable[[str], bytes], threads: int) -> VehicleModel:
     return VehicleModel(read, threads=threads)
-
-
-def _session(model: bytes, threads: int) -> Any:
-    """Return an ONNX Runtime session on the CPU that leaves the process's other threads alone."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -59,10 +59,14 @@ def note(benchmark: Any, comparisons: int) -> None:
 @pytest.mark.benchmark(group="match")
 def bench_alprcore(benchmark: Any, bank: Bank, line: Line) -> None:
     """Every stretch against every template, and the lattice."""
-    starts, *_ = benchmark(bank.templates.lattice, line, 1e-4)
-    stretches = sum(COLUMNS - w + 1 for w in WIDTHS)
-    note(benchmark, stretches * len(bank.portraits))
-    assert len(starts) <= stretches
+    starts, ends, _, _, posteriors, _, _ = benchmark(bank.templates.lattice, line, 1e-4)
+    note(benchmark, sum(COLUMNS - w + 1 for w in WIDTHS) * len(bank.portraits))
+    covered = np.zeros(COLUMNS)
+    for start, end, posterior in zip(starts, ends, posteriors, strict=True):
+        covered[start:end] += posterior
+    bars = np.arange(4, COLUMNS - 4, 7)
+    assert covered[bars].min() > 0.7  # a character at every bar
+    assert covered[bars + 3].max() < 0.1  # none between them
 
 
 @pytest.mark.benchmark(group="match")

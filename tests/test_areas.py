@@ -295,6 +295,18 @@ def test_a_mask_turns_with_its_picture(engine, frame, mask_file):
     assert texts(found) == ["82KNT6"]
 
 
+@pytest.mark.parametrize("prewarp", ["", f"planar,1024,768,0,0,{math.pi},1,1,0,0"])
+def test_how_vehicles_look_is_not_taken_from_what_the_mask_hides(engine, mask_file, prewarp):
+    red = np.zeros((768, 1024, 3), np.uint8)
+    red[:, :] = (20, 20, 220)
+    red[:60, :60] = 128
+    hiding = engine.with_settings(detection_mask=mask_file(Box(0, 0, 60, 60)), prewarp=prewarp)
+    bare = engine.with_settings(prewarp=prewarp).recognize(red, tasks=("color",))
+    hidden = hiding.recognize(red, tasks=("color",))
+    assert bare.main_vehicle.color[0].name == "red"
+    assert hidden.main_vehicle.color[0].name != "red"
+
+
 def test_a_mask_that_cannot_be_used_is_refused_at_once(engine, mask_file, tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     black = mask_file(Box(0, 0, 0, 0))

@@ -51,6 +51,15 @@ def test_auto_is_every_country_that_can_be_read_and_has_formats_of_its_own():
     assert not codes & {"kr", "kr2", "jp", "cn", "th", "gb", "fr", "ru", "tr"}
 
 
+def test_codes_beside_auto_add_to_it():
+    bare, more = (load_countries(codes) for codes in (("auto",), ("kr", "auto", "us", "gb")))
+    assert sorted(country.code for country, _ in more.entries) == sorted(
+        [*(country.code for country, _ in bare.entries), "gb", "kr"]
+    )
+    with pytest.raises(CountryError, match="nowhere"):
+        load_countries(("auto", "nowhere"))
+
+
 def test_a_country_that_auto_leaves_out_is_there_when_named():
     named = load_countries(("gb", "us", "gb"))
     assert [country.code for country, _ in named.entries] == ["gb", "us"]

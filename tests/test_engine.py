@@ -93,6 +93,12 @@ def test_a_batch_refuses_what_is_wrong_with_every_picture(engine, frames):
         engine.recognize_batch(frames.values(), tasks=("plates",))
 
 
+@pytest.mark.parametrize("one", ["car.jpg", b"bytes", Path("car.jpg")])
+def test_a_batch_is_several_pictures(engine, one):
+    with pytest.raises(TypeError, match="several pictures"):
+        engine.recognize_batch(one)
+
+
 def test_a_batch_searches_the_same_regions_in_each_picture(engine, frames):
     corner = Box(0, 0, 64, 64)
     for found in engine.recognize_batch(frames.values(), regions_of_interest=[corner]):
@@ -292,7 +298,7 @@ def test_a_plate_without_a_confident_reading_is_dropped(engine, frames):
 
 def test_readings_with_a_faint_character_are_dropped(engine, frames):
     frame, least = frames["br.jpg"], 0.01
-    wide = engine.with_settings(topn=50)
+    wide = engine.with_settings(topn=20)
     (plain,) = wide.examine(frame)
     bank, reading = engine._reader.bank, plain.reading
     faintest = {
@@ -309,9 +315,9 @@ def test_readings_with_a_faint_character_are_dropped(engine, frames):
 
 
 def test_a_given_region_is_reported_as_it_stands(frames):
-    for region in ("md", "nowhere"):
+    for region in ("md", "nowhere", " MD"):
         (plate,) = Engine(country="us", default_region=region).recognize(frames["us.jpg"]).plates
-        assert (plate.region, plate.region_confidence) == (region, 0.0)
+        assert (plate.region, plate.region_confidence) == (region.strip().lower(), 0.0)
 
 
 def test_the_plates_own_text_is_the_chosen_candidate(engine, frames, monkeypatch):
@@ -333,7 +339,7 @@ def test_more_texts_are_read_where_a_format_is_a_must(engine, frames, monkeypatc
         counts.append(count)
         return read_plate(*words, count=count, **options)
 
-    monkeypatch.setattr("alprcore.examination.read_plate", recorded)
+    monkeypatch.setattr("alprcore.reader.read_plate", recorded)
     engine.recognize(frames["us.jpg"])
     assert max(counts) < 100
     counts.clear()

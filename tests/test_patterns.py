@@ -56,16 +56,6 @@ def test_a_text_of_another_length_never_matches(parts: list[str], text: str) -> 
         assert not compile_pattern("".join(parts)).matches(text)
 
 
-@given(symbols, st.text("AZ09", min_size=8, max_size=8))
-def test_matching_is_admitting_at_every_position(parts: list[str], text: str) -> None:
-    pattern, cut = compile_pattern("".join(parts)), text[: len(parts)]
-    assert pattern.matches(cut) == all(pattern.admits(i, char) for i, char in enumerate(cut))
-
-
-def test_a_position_past_the_end_admits_nothing() -> None:
-    assert not compile_pattern("@@").admits(2, "A")
-
-
 @pytest.mark.parametrize("source", ["@@*##", "@+#", "[AB", "A[]", "AB\\"])
 def test_a_malformed_pattern_matches_nothing_and_says_why(source: str) -> None:
     pattern = compile_pattern(source)
@@ -179,3 +169,13 @@ def test_former_formats_are_rarer_than_the_commonest_and_listed_ones_rarer_still
         return max(match.log_share for match in found if match.region == "it")
 
     assert log_of("AB123CD") > log_of("ZZ123ZZ") + 4
+
+
+def test_an_open_pattern_of_any_length_is_known_without_listing_its_texts() -> None:
+    head = 'code = "xx"\nname = "X"\nplate_mm = [400, 100]\nmin_chars = 4\nmax_chars = 40\n'
+    region = '[[regions]]\ncode = "a"\nname = "A"\npatterns = ["{}", "A##"]\n'
+    patterns = compile_patterns(parse_country(head + region.format("?" * 40), "xx.toml"))
+    assert len(patterns.by_start) < 100
+    assert [match.pattern for match in match_patterns("A1" * 20, patterns)] == ["?" * 40]
+    assert [match.pattern for match in match_patterns("A12", patterns)] == ["A##"]
+    assert match_patterns("A1" * 19, patterns) == ()

@@ -105,6 +105,22 @@ def test_a_turn_that_changes_nothing_or_cannot_be_is_none(changes):
     assert picture_map(prewarp(**changes), 640, 480) is None
 
 
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        (1e10, 720, 1e308, 0, 0, 1, 1, 0, 0),
+        (1e10, 720, 0, 1e308, 0, 1, 1, 0, 0),
+        (5e-324, 720, 0, 0, 0, 1, 1, 5, 0),
+        (1280, 5e-324, 0, 0, 0, 1, 1, 0, 5),
+        (1e-300, 720, 0, 0, 0, 1, 1, 1e300, 0),
+        (1280, 720, 0, 0, 1e308, 1e308, 1, 1e308, 1e308),
+    ],
+)
+def test_no_finite_number_is_too_much(numbers):
+    found = picture_map(Prewarp(*map(float, numbers)), 640, 480)
+    assert found is None or np.isfinite(found).all()
+
+
 def test_outside_of_the_picture_the_view_is_black():
     frame = np.full((72, 128, 3), 200, np.uint8)
     matrix = picture_map(prewarp(px=640), 128, 72)  # half a picture to the right

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -303,6 +304,22 @@ def test_a_bank_written_again_is_the_same(content: bytes, bank: Bank) -> None:
 def test_a_bank_that_is_not_there_is_named() -> None:
     with pytest.raises(ResourceError, match=r"nowhere\.npz"):
         read_bank("nowhere.npz")
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("place", range(4))
+def test_a_line_that_is_not_finite_is_refused(wrong: float, place: int) -> None:
+    numbers = [2.0, 20.0, 0.0, 0.0]
+    numbers[place] = wrong
+    with pytest.raises(ValueError, match="finite"):
+        _native.line_image(np.zeros((32, 64), np.uint8), *numbers)
+
+
+@pytest.mark.parametrize("numbers", [(-1e30, 1e30, 0, 0), (2, 20, 1e30, 0), (2, 20, 0, -1e30)])
+def test_a_line_far_off_is_empty(numbers: tuple[float, ...]) -> None:
+    image, *_ = _native.line_image(np.zeros((32, 64), np.uint8), *numbers)
+    assert image.shape[0] == 32
+    assert np.isfinite(image).all()
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.08])

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from alprcore import Engine, examination
+from alprcore import Engine, reader
 from alprcore.examination import examine_plate
 from alprcore.geometry import box_quad
 from alprcore.image import load_frame
@@ -108,7 +108,7 @@ def test_an_unsure_reading_of_a_sure_plate_gets_a_second_look(
     engine = Engine(country="us")
     (plate,) = engine.recognize(sharp).plates
     quad = plate.quad
-    monkeypatch.setattr(examination, "rectify", noting)
+    monkeypatch.setattr(reader, "rectify", noting)
     assert quads_read(sharp, engine, 0.9) == [quad]
     assert quads_read(poor, engine, 0.9) == [quad, parallelogram(quad)]
     whole = box_quad(Box(300, 400, 700, 600))

@@ -18,6 +18,7 @@ NUMBERS = [
     for name, value in DEFAULTS.items()
     if isinstance(value, int | float) and not isinstance(value, bool)
 ]
+FLAGS = [name for name, value in DEFAULTS.items() if isinstance(value, bool)]
 
 
 def test_every_setting_is_described():
@@ -43,6 +44,13 @@ def test_counts_are_whole_numbers(name):
 def test_texts_are_texts(name):
     with pytest.raises(SettingsError, match=name):
         Settings(**{name: None})
+
+
+@pytest.mark.parametrize("name", FLAGS)
+@pytest.mark.parametrize("wrong", ["no", 0, 1, None])
+def test_flags_are_true_or_false(name, wrong):
+    with pytest.raises(SettingsError, match=name):
+        Settings(**{name: wrong})
 
 
 @pytest.mark.parametrize("wrong", [(), "us", None])

@@ -20,6 +20,8 @@ from alprcore.pattern import Pattern, compile_pattern, plain_characters
 PLACELESS_SHARE = 0.05
 # Of a region's plates, those that have one of the patterns that hardly any has; see `Region.also`.
 ALSO_SHARE = 0.01
+# A pattern of twelve ``?`` has 2**12 choices of letter or digit. Sixteen took 4 s and 400 MB.
+MOST_STARTS = 4096
 _LOG_PLAIN = math.log(len(plain_characters))
 _DIGITS = frozenset("0123456789")
 _KINDS = str.maketrans(
@@ -67,19 +69,22 @@ class CountryPatterns:
     by_start
         Those that admit some text of plain characters, by its first character and the kinds of all
         of them (see `_kinds`): of Brazil's hundreds and Europe's dozens of countries few are left.
+    open
+        Those that admit texts of more than `MOST_STARTS` such starts, by their length.
     shares
         The share of the country's plates that each region issues.
     """
 
     by_length: Mapping[int, tuple[KnownPattern, ...]]
     by_start: Mapping[str, tuple[KnownPattern, ...]]
+    open: Mapping[int, tuple[KnownPattern, ...]]
     shares: Mapping[str, float]
 
     def possible(self, text: str) -> tuple[KnownPattern, ...]:
         """Return the formats that may admit the text, judged by what `by_start` knows of it."""
         if (kinds := _kinds(text)) is None:
             return self.by_length.get(len(text), ())
-        return self.by_start.get(text[:1] + kinds, ())
+        return self.by_start.get(text[:1] + kinds, ()) + self.open.get(len(text), ())
 
 
 def compile_patterns(country: Country) -> CountryPatterns:
@@ -89,13 +94,19 @@ def compile_patterns(country: Country) -> CountryPatterns:
         for known in _known_patterns(region, country):
             by_length.setdefault(len(known.pattern.positions), []).append(known)
     by_start: dict[str, list[KnownPattern]] = {}
-    for found in by_length.values():
+    open_: dict[int, list[KnownPattern]] = {}
+    for length, found in by_length.items():
         for known in found:
-            for start in _starts(known.pattern):
+            kinds = _position_kinds(known.pattern)
+            if math.prod(map(len, kinds)) > MOST_STARTS:
+                open_.setdefault(length, []).append(known)
+                continue
+            for start in _starts(known.pattern, kinds):
                 by_start.setdefault(start, []).append(known)
     return CountryPatterns(
         {length: tuple(found) for length, found in by_length.items()},
         {start: tuple(found) for start, found in by_start.items()},
+        {length: tuple(found) for length, found in open_.items()},
         _shares(country),
     )
 
@@ -106,12 +117,16 @@ def _kinds(text: str) -> str | None:
     return None if kinds.strip("@#") else kinds
 
 
-def _starts(pattern: Pattern) -> Iterator[str]:
-    """Return first characters and kinds of the plain texts that a pattern may admit."""
-    kinds = [
+def _position_kinds(pattern: Pattern) -> list[str]:
+    """Return what each position of a pattern admits: ``@``, ``#``, ``@#`` or nothing plain."""
+    return [
         "@" * (not allowed <= _DIGITS) + "#" * (not allowed.isdisjoint(_DIGITS))
         for allowed in pattern.plain
     ]
+
+
+def _starts(pattern: Pattern, kinds: Sequence[str]) -> Iterator[str]:
+    """Return first characters and kinds of the plain texts that a pattern may admit."""
     for choice in product(*kinds[1:]):
         for first in sorted(pattern.plain[0]) if pattern.plain else ():
             yield first + ("#" if first in _DIGITS else "@") + "".join(choice)

@@ -76,8 +76,14 @@ def picture_map(prewarp: Prewarp, width: int, height: int) -> Matrix | None:
     if prewarp.distance <= 0:
         return None
     ratio = prewarp.width / width, prewarp.height / height
-    turn = _rotation(prewarp.angle_x * ratio[0], prewarp.angle_y * ratio[0], prewarp.angle_z)
-    seen = np.column_stack([turn[:, :2], [prewarp.pan_x / ratio[0], prewarp.pan_y / ratio[1], 0]])
+    if min(ratio) <= 0:  # so small a number that it comes to nothing
+        return None
+    angles = prewarp.angle_x * ratio[0], prewarp.angle_y * ratio[0]
+    pan = prewarp.pan_x / ratio[0], prewarp.pan_y / ratio[1]
+    if not all(map(math.isfinite, (*angles, *pan))):
+        return None
+    turn = _rotation(*angles, prewarp.angle_z)
+    seen = np.column_stack([turn[:, :2], [*pan, 0]])
     seen[0, :2] *= prewarp.stretch_x
     seen[2, 2] = prewarp.distance
     middle = np.array([[1, 0, width / 2], [0, 1, height / 2], [0, 0, 1]])

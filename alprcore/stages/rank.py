@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alprcore.pattern import LOOKALIKES
 from alprcore.records import Candidate, Fit
@@ -121,6 +121,21 @@ def rank_candidates(
     )
     chosen = _chosen(candidates) if default_region else 0
     return Ranking(candidates, country, region, chosen, shares)
+
+
+def extended(ranking: Ranking, wider: Ranking, topn: int) -> Ranking:
+    """Return the ranking with candidates of a wider one of the same plate, up to `topn`.
+
+    They come last: none of them is more probable than the least one before, nor are all together
+    than what these leave over.
+    """
+    known = {text for text, _ in ranking.shares}
+    more = [candidate for candidate in wider.candidates if candidate.text not in known]
+    left = max(0.0, 1.0 - sum(share for _, share in ranking.shares))
+    scale = min(1.0, left / max(sum(candidate.confidence for candidate in more), 1e-9))
+    most = min(candidate.confidence for candidate in ranking.candidates)
+    added = [replace(each, confidence=min(most, scale * each.confidence)) for each in more]
+    return replace(ranking, candidates=(*ranking.candidates, *added)[:topn])
 
 
 def _chosen(candidates: Sequence[Candidate]) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 
 from alprcore.bank import Bank
 from alprcore.country_set import CountrySet, load_countries
-from alprcore.examination import read_upright
+from alprcore.reader import read_upright
 from alprcore.records import Fit, Glyph, GrayImage, Quad
 from alprcore.settings import Settings
 from alprcore.stages.glyphs import read_glyphs, settled_glyphs

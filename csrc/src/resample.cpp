@@ -156,6 +156,8 @@ Plane area_resized(GrayView image, int width, int height) {
 }
 
 LineImage line_image(GrayView crop, const TextLine& line) {
+  if (!std::isfinite(line.top) || !std::isfinite(line.bottom) || !std::isfinite(line.slope) || !std::isfinite(line.slant))
+    throw std::invalid_argument("line_image: the line must be finite");
   const float text_height = line.bottom - line.top;
   if (!(text_height >= 1.0F)) throw std::invalid_argument("line_image: the line must be at least one pixel high");
   const float zoom = static_cast<float>(line_rows - 2 * line_margin) / text_height;
