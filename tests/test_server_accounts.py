@@ -38,6 +38,11 @@ def accounts(path):
     accounts.close()
 
 
+def listed(accounts):
+    """Name and whether it is good still, of each key."""
+    return [(record.name, record.revoked is None) for record in accounts.keys()]  # noqa: SIM118
+
+
 def status(call, *words, **named):
     with pytest.raises(Problem) as found:
         call(*words, **named)
@@ -62,10 +67,54 @@ def test_only_added_keys_are_admitted(accounts):
         assert status(accounts.admit, wrong, now=NOW) == 401
     accounts.revoke("a")
     assert status(accounts.admit, key, now=NOW) == 401
-    assert [(record.name, record.revoked is None) for record in accounts.keys()] == [  # noqa: SIM118
-        ("a", False),
-        ("b", True),
-    ]
+    assert listed(accounts) == [("a", False), ("b", True)]
+
+
+def test_a_revoked_name_goes_on_under_a_new_key(accounts):
+    old = accounts.add("a", credits_a_month=5, rate=3)
+    accounts.add("b")
+    accounts.charge(accounts.admit(old, now=NOW), 4, now=NOW)
+    with pytest.raises(AccountError, match="is there already"):
+        accounts.add("a")
+    accounts.revoke("a")
+    new = accounts.add("a", credits_a_month=6)
+    assert new != old
+    assert status(accounts.admit, old, now=NOW) == 401
+    account = accounts.admit(new, now=NOW)
+    assert (account.name, account.used, account.total) == ("a", 4, 6)  # the month is not new
+    assert account.rate.limit == UNLIMITED
+    assert accounts.charge(account, 1, now=NOW) == 5
+    assert [(used.name, used.credits, used.requests) for used in accounts.usage()] == [("a", 5, 2)]
+    assert listed(accounts) == [("a", True), ("b", True)]
+    accounts.revoke("a")
+    assert status(accounts.admit, new, now=NOW) == 401
+
+
+def test_a_revoked_key_does_not_come_back_as_itself(accounts):
+    key = accounts.add("a")
+    accounts.revoke("a")
+    for name in ("a", "b"):
+        with pytest.raises(AccountError, match="or its key is there already"):
+            accounts.add(name, key=key)
+    other = accounts.add("b")
+    with pytest.raises(AccountError, match="or its key is there already"):
+        accounts.add("a", key=other)
+    assert listed(accounts) == [("a", False), ("b", True)]
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", " a", "a ", "a\nb", "a\tb", "a\x1b[2J", "a\u202eb", "a\udcff", "a" * 65]
+)
+def test_names_that_would_break_a_list(accounts, name):
+    with pytest.raises(AccountError, match="a name is 1 to 64 printable characters"):
+        accounts.add(name)
+    assert listed(accounts) == []
+
+
+@pytest.mark.parametrize("name", ["a", "Bäckerei 7, Zürich", "店", "a" * 64])
+def test_names_that_are_taken(accounts, name):
+    accounts.add(name)
+    assert listed(accounts) == [(name, True)]
 
 
 def test_a_month_has_its_credits(accounts):
@@ -286,6 +335,8 @@ def test_the_command_line(path, capsys, monkeypatch):
     ("words", "text"),
     [
         (("add", "a"), "is there already"),
+        (("add", ""), "a name is 1 to 64 printable characters"),
+        (("add", "a\nb"), "got 'a\\nb'"),
         (("revoke", "b"), "no key 'b' to revoke"),
         (("add", "b", "--existing"), "holds no key"),
         (("add", "b", "--credits", "-1"), "expected 0 to"),

@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from urllib.parse import quote_plus
 
 import cv2
 import numpy as np
@@ -31,6 +32,8 @@ from server_tools import (
 
 from alprcore.server.body import Buffers
 from alprcore.server.config import Serving
+from alprcore.server.forms import encoded_base64
+from alprcore.server.parameters import ask_of
 from alprcore.server.problems import Problem
 from alprcore.settings import Settings
 
@@ -129,6 +132,27 @@ def test_a_head_that_is_too_long(port):
     raw = talk(port, head(f"X: {'x' * 70_000}\r\n"))
     assert answer(raw)[0] in {400, 431}
     assert answer(talk(port, b"POST /" + b"x" * 70_000))[0] in {400, 431}
+
+
+def test_a_head_that_is_too_long_is_told_the_limit(port):
+    for sent in (b"POST /?", head()[:-2] + b"X: "):  # in time, and with little left unread
+        status, body = answer(talk(port, sent + b"x" * 60_000))
+        assert status == 400
+        assert body["error"] == "The request line and headers are longer than 60000 bytes"
+    assert answer(talk(port, b"GET\r\n\r\n"))[1]["error"] == "Invalid HTTP request received."
+
+
+@pytest.mark.parametrize(("more", "status"), [(27, 200), (28, 400)])
+@pytest.mark.parametrize("urlencoded", [False, True])
+def test_parameters_of_query_and_body_are_counted_together(port, more, status, urlencoded):
+    target = f"{TARGET}&{'&'.join(['a=1'] * 19)}"  # 22 with the three of `TARGET`
+    if urlencoded:
+        body = "&".join([f"image_bytes={quote_plus(encoded_base64(PICTURE))}", *["b"] * more])
+        reply = post(port, target, body.encode(), "application/x-www-form-urlencoded")
+    else:
+        reply = post(port, target, *multipart({f"b{i}": "1" for i in range(more)}, PICTURE))
+    assert reply.status == status
+    assert status == 200 or reply.error == "More than 50 parameters"
 
 
 def test_a_connection_serves_several_requests_and_then_ends(port):
@@ -321,3 +345,37 @@ def test_requests_in_flight_are_answered_before_the_end(gate):
             wait_until(lambda: len(engine.calls) == 1)
             threading.Timer(0.5, gate.set).start()
         assert reply.result().status == 200
+
+
+def test_times_are_of_what_they_say(monkeypatch):
+    """A slow body is in a request's time alone; what comes before the queue, in the reply's too."""
+
+    def slow(*words, **named):
+        time.sleep(0.5)
+        return ask_of(*words, **named)
+
+    monkeypatch.setattr("alprcore.server.service.ask_of", slow)
+    request = head(f"Content-Length: {len(FORM)}\r\nConnection: close\r\n") + FORM
+    with (
+        running(Serving(threads=1)) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=10) as client,
+    ):
+        client.sendall(request[:-10])
+        time.sleep(1.5)
+        client.sendall(request[-10:])
+        body = answer(rest(client))[1]
+        assert 500 <= body["total_processing_time"] < 1500
+        assert gauge(port, "alprcore_recognition_seconds_sum") < 0.4
+        assert gauge(port, "alprcore_request_seconds_sum") >= 2.0
+
+
+def test_the_time_of_a_recognition_has_the_queue_in_it(gate):
+    engine = FakeEngine(gate=gate)
+    with running(Serving(threads=1), engine=engine) as port, ThreadPoolExecutor(2) as callers:
+        replies = [callers.submit(post, port, TARGET, FORM, FORM_KIND) for _ in range(2)]
+        wait_until(lambda: gauge(port, "alprcore_recognitions_pending") == 2)
+        time.sleep(0.5)
+        gate.set()
+        assert [reply.result().status for reply in replies] == [200, 200]
+        assert gauge(port, "alprcore_recognition_seconds_count") == 2
+        assert gauge(port, "alprcore_recognition_seconds_sum") >= 1.0

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from server_tools import PICTURE, FakeEngine, call, multipart, post, running
 
+from alprcore.server import openapi_schemas, parameters
 from alprcore.server.config import Serving
 from alprcore.server.parameters import Parameters, ask_of
 from alprcore.server.problems import Problem
-from alprcore.settings import Settings
+from alprcore.settings import TASKS, Settings
 
 ENGINE = FakeEngine()
 GOOD = {"secret_key": "k", "tasks": "plate", "country": "us"}
@@ -125,6 +126,45 @@ def test_what_reaches_the_engine(port):
     assert (first.prewarp, first.skip_detection) == ("planar,1", False)
     assert (second.skip_detection, second.default_region, second.prewarp) == (True, "", "")
     assert (third.skip_detection, third.default_region) == (False, "md")
+
+
+@pytest.mark.parametrize(
+    ("country", "state", "want"),
+    [
+        ("us", "us-va", "va"),
+        ("us", "US-VA", "va"),
+        ("eu,US", "us-va", "va"),
+        ("auto", "us-va", "va"),
+        ("auto", "zz9-va", "zz9-va"),
+        ("eu", "us-va", "us-va"),  # of a country that nobody named: it is echoed as it is
+        ("us", "us-", "us-"),
+    ],
+)
+def test_a_region_may_have_its_country_before_it(port, country, state, want):
+    ENGINE.calls.clear()
+    post(port, *ask(country=country, state=state))
+    assert ENGINE.calls[0].default_region == want
+
+
+def test_the_region_that_a_reply_gives_can_be_asked_for(port):
+    for version in (2, 3):
+        reply = post(port, *ask("/v2/recognize", state="md")).json
+        region = reply["results"][0]["region"]
+        assert region == "us-md"
+        again = post(port, *ask(f"/v{version}/recognize", state=region)).json
+        assert again["results"][0]["region"] == region
+
+
+def test_the_operators_region_may_have_its_country_before_it():
+    engine = FakeEngine()
+    serving = Serving(settings=Settings(default_region="us-va"))
+    with running(serving, engine=engine) as port:
+        post(port, *ask())
+    assert engine.calls[0].default_region == "va"
+
+
+def test_the_tasks_are_those_of_the_engine():
+    assert vars(parameters)["TASKS"] is vars(openapi_schemas)["TASKS"] is TASKS
 
 
 def test_what_the_operator_sets_holds_where_requests_do_not_say(port):

@@ -14,9 +14,9 @@ from alprcore.records import Box, VehicleBox
 from alprcore.resources import country_file
 from alprcore.results import Recognition
 from alprcore.server.capabilities import config_body
-from alprcore.server.parameters import TASKS, Ask
+from alprcore.server.parameters import Ask
 from alprcore.server.replies import Answer, Credits, reply_body
-from alprcore.settings import Settings
+from alprcore.settings import TASKS, Settings
 
 FOUND = Recognition(
     width=800,
@@ -148,6 +148,15 @@ def test_later_versions_without_vehicles():
         (False, 390),
         (False, 155),
     ]
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_vehicles_take_no_time_unless_asked_for(version):
+    found = replace(FOUND, vehicles_ms=1.5)
+    times = body(found, version=version)["processing_time"]
+    assert times == {"total": 63.9, "plates": 41.20357, "vehicles": 0}
+    times = body(found, version=version, tasks=TASKS)["processing_time"]
+    assert times == {"total": 63.9, "plates": 39.70357, "vehicles": 1.5}
 
 
 @pytest.mark.parametrize("version", [2, 3])

@@ -168,6 +168,32 @@ def test_a_server_that_cannot_start_says_why(words, text, capsys):
     assert text in capsys.readouterr().err
 
 
+# A server whose engine cannot be loaded: `argv[1]` is what happens.
+BROKEN = """
+import sys
+from alprcore.errors import AlprError
+from alprcore.server import engines, run
+from alprcore.server.config import Serving
+
+def broken(**_):
+    raise {"expected": AlprError, "other": RuntimeError}[sys.argv[1]]("no engine")
+
+engines.Engine = broken
+run.serve(Serving(port=0), say=print)
+"""
+
+
+@pytest.mark.parametrize("kind", ["expected", "other"])
+def test_a_server_without_an_engine_ends_as_a_failure(kind):
+    command = [sys.executable, "-c", BROKEN, kind]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    (line,) = [line for line in lines if line["event"] == "the engine cannot be loaded"]
+    assert line["level"] == "error"
+    assert "no engine" in line["traceback"]
+
+
 def test_a_port_that_is_taken(capsys):
     with socket.create_server(("127.0.0.1", 0)) as other:
         assert main(["serve", "--port", str(other.getsockname()[1])]) == 1
@@ -241,7 +267,8 @@ def test_metrics_are_prometheus_text(tmp_path):
     metrics = Metrics()
     metrics.request("/v1/recognize", 200, 0.07)
     metrics.request("/v1/recognize", 418, 40.0)
-    metrics.recognition(0.01, plates=2, credits_charged=3)
+    metrics.recognition(0.01)
+    metrics.charged(3, plates=2)
     text = metrics.text()
     samples = dict(line.rsplit(" ", 1) for line in text.splitlines() if line[0] != "#")
     assert samples['alprcore_requests_total{endpoint="/v1/recognize",status="other"}'] == "1"

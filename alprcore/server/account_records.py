@@ -11,6 +11,9 @@ from alprcore.server.problems import Problem
 UNLIMITED = 2**31 - 1
 """Said of what has no limit: clients in Java and C# keep these numbers in 32 bits."""
 
+MAX_NAME = 64
+"""Longest name of a key, in characters."""
+
 
 class AccountError(AlprError, ValueError):
     """The account file cannot be used, or holds no such key, or already holds one."""
@@ -90,6 +93,15 @@ class Usage:
     month: str
     credits: int
     requests: int
+
+
+def check_name(name: str) -> None:
+    """Raise an `AccountError` for a name that would not be seen whole on one line of a list."""
+    if not name or len(name) > MAX_NAME or not name.isprintable() or name != name.strip():
+        raise AccountError(
+            f"accounts: a name is 1 to {MAX_NAME} printable characters, with no space at either"
+            f" end; got {name[: MAX_NAME + 1]!r}"
+        )
 
 
 def used_up(total: int, rate: Rate) -> Problem:

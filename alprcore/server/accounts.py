@@ -28,6 +28,7 @@ from alprcore.server.account_records import (
     KeyRecord,
     Rate,
     Usage,
+    check_name,
     used_up,
 )
 from alprcore.server.problems import BAD_KEY, Problem
@@ -60,6 +61,15 @@ CREATE TABLE periods (
     start INTEGER NOT NULL,     -- seconds since 1970
     requests INTEGER NOT NULL
 ) WITHOUT ROWID;
+"""
+
+# A revoked name gets the new key and limits, unless the key is the one that was revoked.
+_ADD = """
+INSERT INTO keys (name, hash, credits, rate, period, created) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE
+SET hash = excluded.hash, credits = excluded.credits, rate = excluded.rate,
+    period = excluded.period, created = excluded.created, revoked = NULL
+WHERE revoked IS NOT NULL AND hash <> excluded.hash
 """
 
 
@@ -110,10 +120,13 @@ class Accounts:
     ) -> str:
         """Add a key and return it: the only time it is seen.
 
+        The name of a revoked key may be given again. The account goes on under the new key and the
+        new limits: what it used this month is still used, and the old key is forgotten.
+
         Parameters
         ----------
         name
-            What to call it.
+            What to call it; see `check_name`.
         credits_a_month
             Credits from the first to the last day of a month, UTC; None for no limit.
         rate, period_s
@@ -124,22 +137,22 @@ class Accounts:
         Raises
         ------
         AccountError
-            If the name or the key is there already, or the key is too short to be secret.
+            If the name or the key is there already, the name is no good, or the key is too short
+            to be secret.
         """
+        check_name(name)
         if key is not None and len(key) < MIN_KEY:
             raise AccountError(f"accounts: a key needs at least {MIN_KEY} characters")
         secret = key or f"sk_{secrets.token_hex(16)}"
         now = int(time.time())
         row = (name, _hash(secret), credits_a_month, rate, period_s, now)
+        taken = AccountError(f"accounts: {name!r} or its key is there already")
         try:
             with self._change():
-                self._file.execute(
-                    "INSERT INTO keys (name, hash, credits, rate, period, created)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
-                    row,
-                )
+                if not self._file.execute(_ADD, row).rowcount:
+                    raise taken
         except sqlite3.IntegrityError as error:
-            raise AccountError(f"accounts: {name!r} or its key is there already") from error
+            raise taken from error
         return secret
 
     def revoke(self, name: str) -> None:
@@ -159,7 +172,7 @@ class Accounts:
             raise AccountError(f"accounts: no key {name!r} to revoke")
 
     def keys(self) -> list[KeyRecord]:
-        """Return all keys in the order they were added."""
+        """Return all keys in the order their names were first added."""
         columns = "id, name, credits, rate, period, created, revoked"
         rows = self._file.execute(f"SELECT {columns} FROM keys ORDER BY id")
         return [KeyRecord(*row) for row in rows]

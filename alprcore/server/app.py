@@ -18,7 +18,6 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from alprcore.engine import Engine
-from alprcore.errors import AlprError
 from alprcore.results import json_text as json_line
 from alprcore.server.body import Buffers, Gone
 from alprcore.server.capabilities import config_body
@@ -71,6 +70,10 @@ def create_app(
     ------
     AlprError
         If the account file cannot be used.
+
+    Notes
+    -----
+    ``state.exit_code`` of the application is what its process should end with.
     """
     limits = serving.limits
     metrics = Metrics(serving.metrics)
@@ -95,6 +98,7 @@ def create_app(
         lifespan=_lifespan(service),
     )
     app.router.redirect_slashes = False
+    app.state.exit_code = 0
     return app
 
 
@@ -119,8 +123,8 @@ def _routes(service: Service) -> list[Route]:
 
 def _lifespan(service: Service) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_load(service))]
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(_load(service, app))]
         if service.serving.workers > 1:
             tasks.append(asyncio.create_task(_follow_parent()))
         yield
@@ -142,12 +146,13 @@ async def _follow_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-async def _load(service: Service) -> None:
+async def _load(service: Service, app: Starlette) -> None:
     """Load the engine; without one there is nothing to serve, so the process ends."""
     try:
         await service.recogniser.load()
-    except AlprError:
+    except Exception:  # noqa: BLE001 - whatever it is, it is logged and ends the process
         LOG.exception("the engine cannot be loaded")
+        app.state.exit_code = 1
         os.kill(os.getpid(), signal.SIGTERM)
         return
     service.metrics.gauge("alprcore_workers_ready", 1)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import Receive
 
 from alprcore.server.config import Limits
-from alprcore.server.forms import Fields, multipart_fields, urlencoded_fields
+from alprcore.server.forms import FieldLimit, Fields, multipart_fields, urlencoded_fields
 from alprcore.server.problems import Problem, busy
 
 
@@ -106,20 +106,20 @@ async def read_body(request: Request, held: Held, limits: Limits) -> bytes:
     return b"".join(chunks)
 
 
-def fields_of(content_type: str, body: bytes, limits: Limits) -> Fields:
+def fields_of(content_type: str, body: bytes, limit: FieldLimit) -> Fields:
     """Return the fields of a body; none when it is no form.
 
     Raises
     ------
     Problem
-        400 if the body is a form that is damaged.
+        400 if the body is a form that is damaged or has too many fields.
     """
     kind = content_type.split(";", 1)[0].strip().lower()
     if kind == "multipart/form-data" and body:
         header = content_type.encode("latin-1", errors="replace")
-        return multipart_fields(body, header, max_fields=limits.max_fields)
+        return multipart_fields(body, header, limit)
     if kind == "application/x-www-form-urlencoded":
-        return urlencoded_fields(body, max_fields=limits.max_fields)
+        return urlencoded_fields(body, limit)
     return []
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 
@@ -12,6 +12,7 @@ import cv2
 
 from alprcore.engine import Engine
 from alprcore.errors import ImageError, SettingsError
+from alprcore.resources import country_codes
 from alprcore.results import Recognition
 from alprcore.server.config import Serving, threads_of
 from alprcore.server.parameters import Ask
@@ -136,12 +137,21 @@ class Recogniser:
     ) -> Engine:
         engine, base = self._of_countries(countries), self._serving.settings
         return engine.with_settings(
-            default_region=state or base.default_region,
+            default_region=_bare_region(
+                state or base.default_region, countries or base.country, base.country_dirs
+            ),
             topn=topn,
             prewarp=prewarp or base.prewarp,
             skip_detection=cropped or base.skip_detection,
             find_vehicles=boxes or base.find_vehicles,
         )
+
+
+def _bare_region(region: str, countries: Sequence[str], folders: Sequence[str]) -> str:
+    """Return a region code without its country, which replies from version 2 on put before it."""
+    known = country_codes(folders) if "auto" in countries else countries
+    country, _, bare = region.partition("-")
+    return bare if bare and country in known else region
 
 
 def _call(loop: asyncio.AbstractEventLoop, action: Callable[[], None]) -> None:

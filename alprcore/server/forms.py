@@ -42,7 +42,32 @@ _DATA_URL = re.compile(rb"\s*data:[\w.+/;=-]{0,100}?;base64,", re.ASCII | re.IGN
 _DROPPED = b"\r\n\t"
 
 
-def urlencoded_fields(content: bytes, *, max_fields: int) -> Fields:
+class FieldLimit:
+    """Counts the parameters of one request, wherever they stand and whether named or not.
+
+    Parameters
+    ----------
+    most
+        How many there may be.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+
+    def take(self, count: int) -> None:
+        """Count `count` parameters more.
+
+        Raises
+        ------
+        Problem
+            400 if that is more than there may be.
+        """
+        self._left -= count
+        if self._left < 0:
+            raise bad(f"More than {self._most} parameters")
+
+
+def urlencoded_fields(content: bytes, limit: FieldLimit) -> Fields:
     """Return the fields of a query string or an urlencoded body; none of them is a file.
 
     Raises
@@ -50,8 +75,9 @@ def urlencoded_fields(content: bytes, *, max_fields: int) -> Fields:
     Problem
         400 if there are too many fields, or more escapes than any sensible client sends.
     """
-    if content.count(b"&") >= max_fields:
-        raise bad(f"More than {max_fields} parameters")
+    if not content:
+        return []
+    limit.take(content.count(b"&") + 1)
     fields = []
     for pair in content.split(b"&"):
         name, _, value = pair.partition(b"=")
@@ -61,7 +87,7 @@ def urlencoded_fields(content: bytes, *, max_fields: int) -> Fields:
     return fields
 
 
-def multipart_fields(content: bytes, content_type: bytes, *, max_fields: int) -> Fields:
+def multipart_fields(content: bytes, content_type: bytes, limit: FieldLimit) -> Fields:
     """Return the fields of a multipart body; of a file, its content.
 
     Raises
@@ -74,8 +100,7 @@ def multipart_fields(content: bytes, content_type: bytes, *, max_fields: int) ->
         raise bad("The multipart body has no boundary")
     fields: Fields = []
     for part in _parts(content, boundary):
-        if len(fields) >= max_fields:
-            raise bad(f"More than {max_fields} parameters")
+        limit.take(1)
         head, gap, value = part[:_MAX_PART_HEAD].partition(b"\r\n\r\n")
         if not gap:
             raise bad("A part of the multipart body has no headers")

@@ -31,8 +31,8 @@ ENDPOINTS = (
 _STATUSES = (200, 204, 400, 401, 402, 403, 404, 405, 408, 413, 499, 500, 503)
 _BOUNDS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _HISTOGRAMS = {
-    "alprcore_request_seconds": "From a request's line to its last byte sent.",
-    "alprcore_recognition_seconds": "From the place in the queue to the plates.",
+    "alprcore_request_seconds": "From a request's headers to the last byte of its reply.",
+    "alprcore_recognition_seconds": "Waiting for a thread and recognition of a picture.",
 }
 _COUNTERS = {
     "alprcore_plates_total": "Plates in replies.",
@@ -91,11 +91,14 @@ class Metrics:
         self._cells.add(_COLUMNS[_request_name(endpoint, known)])
         self._observe("alprcore_request_seconds", seconds)
 
-    def recognition(self, seconds: float, *, plates: int, credits_charged: int) -> None:
-        """Count a picture that was recognised."""
+    def recognition(self, seconds: float) -> None:
+        """Count a picture that was recognised, `seconds` after it took its place in the queue."""
         self._observe("alprcore_recognition_seconds", seconds)
+
+    def charged(self, cost: int, *, plates: int) -> None:
+        """Count a picture that was charged for, and so its plates are in a reply."""
         self._cells.add(_COLUMNS["alprcore_plates_total"], plates)
-        self._cells.add(_COLUMNS["alprcore_credits_total"], credits_charged)
+        self._cells.add(_COLUMNS["alprcore_credits_total"], cost)
 
     def received(self, size: int) -> None:
         """Count the bytes of a body."""

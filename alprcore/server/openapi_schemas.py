@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alprcore.server.parameters import TASKS
-from alprcore.settings import MOST_CANDIDATES, Settings
+from alprcore.settings import MOST_CANDIDATES, TASKS, Settings
 
 Schema = dict[str, Any]
 
@@ -17,6 +16,11 @@ ZERO_OR_ONE: Schema = {"type": "integer", "minimum": 0, "maximum": 1}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 PERCENT: Schema = {"type": "number", "minimum": 0, "maximum": 100}
 MILLISECONDS: Schema = {"type": "number", "minimum": 0, "description": "Milliseconds."}
+TOTAL: Schema = {
+    **MILLISECONDS,
+    "description": "Milliseconds from the arrival of the whole request to the making of its reply.",
+}
+VEHICLES: Schema = {**MILLISECONDS, "description": "Milliseconds; 0 unless asked for vehicles."}
 SWITCH: Schema = {"type": "string", "enum": ["0", "1", "false", "true"], "default": "0"}
 
 
@@ -56,7 +60,8 @@ PARAMETERS: dict[str, Schema] = {
     "state": {
         **STRING,
         "maxLength": 32,
-        "description": "Region code inside the country: reported, and its formats are preferred.",
+        "description": "Region code inside the country, md or us-md: reported, and its formats are"
+        " preferred.",
     },
     "return_image": {**SWITCH, "description": "1 sends the picture back in base64."},
     "topn": {
@@ -126,7 +131,7 @@ _SOMETIMES = {"image_bytes", "image_bytes_prefix"}
 def schemas() -> dict[str, Schema]:
     """Return the schemas by name."""
     area = {"x": INTEGER, "y": INTEGER, "width": COUNT, "height": COUNT}
-    times = {"total": MILLISECONDS, "plates": MILLISECONDS, "vehicles": MILLISECONDS}
+    times = {"total": TOTAL, "plates": MILLISECONDS, "vehicles": VEHICLES}
     reading = {name: _PLATE[name] for name in ("plate", "confidence", "matches_template")}
     return {
         "Error": _whole("What is wrong.", {"error_code": INTEGER, "error": STRING}),
@@ -152,7 +157,7 @@ def _v1_schemas() -> dict[str, Schema]:
     plates |= {**_SIZE, "processing_time_ms": MILLISECONDS}
     plates |= {"regions_of_interest": listed(ref("Area")), "results": listed(ref("V1Plate"))}
     reply = {"plate": ref("V1Plates"), "color": labels, "make": labels, "makemodel": labels}
-    reply |= {**_IMAGE, "total_processing_time": MILLISECONDS, **_SIZE, **_CREDITS}
+    reply |= {**_IMAGE, "total_processing_time": TOTAL, **_SIZE, **_CREDITS}
     return {
         "V1Label": _whole("A label of a vehicle.", {"value": STRING, "confidence": PERCENT}),
         "V1Plate": _whole("A plate.", _PLATE),

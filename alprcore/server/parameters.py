@@ -19,10 +19,7 @@ from alprcore.server.problems import (
     NOT_BASE64,
     bad,
 )
-from alprcore.settings import MOST_CANDIDATES, Settings
-
-TASKS = ("plate", "color", "make", "makemodel")
-"""The tasks, each of which costs a credit, in the order of the replies."""
+from alprcore.settings import MOST_CANDIDATES, TASKS, Settings
 
 _COUNTRY = re.compile(r"[a-z0-9]{1,12}", re.ASCII)
 _MOST_COUNTRIES = 32
@@ -43,13 +40,13 @@ class Ask:
     version
         Of the path: 1, 2 or 3.
     tasks
-        Some of `TASKS`, in that order.
+        Some of `TASKS`, in that order; each costs a credit.
     cost
         Credits.
     countries
         Country codes; empty when only vehicles are asked for.
     state
-        Region code to report and match, ``""`` for none.
+        Region code to report and match, with its country before it or not; ``""`` for none.
     topn
         Most readings a plate and labels a vehicle.
     prewarp

@@ -12,6 +12,7 @@ import asyncio
 import json
 import socket
 import struct
+import sys
 from typing import Any
 
 import h11
@@ -87,7 +88,11 @@ class GuardedProtocol(H11Protocol):
             self._expect(self._limits.drain_s, self._drop)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP."""
+        """Answer what is no HTTP, or a head that is too long."""
+        cause = sys.exc_info()[1]  # uvicorn calls this where it has caught what h11 raised
+        if self.head_bytes and getattr(cause, "error_status_hint", 400) == 431:
+            most = self._limits.max_head_bytes
+            msg = f"The request line and headers are longer than {most} bytes"
         self._refuse(400, msg)
 
     def pause_writing(self) -> None:

@@ -60,7 +60,7 @@ class Answer:
     credits
         What it cost.
     elapsed_ms
-        From the request's arrival to now.
+        From the arrival of the whole request, its body too, to now.
     content
         The picture's bytes as they came.
     uuid
@@ -118,6 +118,7 @@ def _v2_body(answer: Answer) -> dict[str, Any]:
     ask, found = answer.ask, answer.found
     reply = found.to_dict()
     with_vehicles = "color" in ask.tasks
+    vehicles_ms = found.vehicles_ms if with_vehicles else 0.0
     body: dict[str, Any] = {
         "uuid": answer.uuid,
         "data_type": reply["data_type"],
@@ -128,8 +129,8 @@ def _v2_body(answer: Answer) -> dict[str, Any]:
         "img_height": reply["img_height"],
         "processing_time": {
             "total": round(answer.elapsed_ms, 6),
-            "plates": round(found.elapsed_ms - found.vehicles_ms, 6),
-            "vehicles": round(found.vehicles_ms, 6),
+            "plates": round(found.elapsed_ms - vehicles_ms, 6),
+            "vehicles": round(vehicles_ms, 6),
         },
         "regions_of_interest": reply["regions_of_interest"],
         "results": [

@@ -123,9 +123,10 @@ def config_of(serving: Serving, app: Callable[[], Starlette]) -> uvicorn.Config:
 
 
 def _run_alone(serving: Serving, listener: socket.socket) -> None:
+    app = worker_app(serving)
     # uvicorn stops in good order and then raises the signal again, for whoever comes next.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.Server(config_of(serving, partial(worker_app, serving))).run([listener])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(app.state.exit_code))
+    uvicorn.Server(config_of(serving, lambda: app)).run([listener])
 
 
 def _run_workers(serving: Serving, listener: socket.socket) -> None:

@@ -20,7 +20,7 @@ from alprcore.server.cashier import Cashier
 from alprcore.server.config import Serving
 from alprcore.server.download import Downloader
 from alprcore.server.engines import Recogniser
-from alprcore.server.forms import urlencoded_fields
+from alprcore.server.forms import FieldLimit, urlencoded_fields
 from alprcore.server.json_replies import json_reply
 from alprcore.server.metrics import Metrics
 from alprcore.server.parameters import Ask, Parameters, PictureSource, ask_of, body_source, key_of
@@ -97,11 +97,11 @@ class Service:
         ask = ask_of(parameters, version=endpoint.version)
         account.check(ask.cost)
         content = await self._content(parameters, endpoint, body)
+        queued = time.perf_counter()
         found = await self._recognise(content, ask, note)
+        self.metrics.recognition(time.perf_counter() - queued)
         used = await self.cashier.charge(account, ask.cost)
-        self.metrics.recognition(
-            time.perf_counter() - begin, plates=len(found.plates), credits_charged=ask.cost
-        )
+        self.metrics.charged(ask.cost, plates=len(found.plates))
         answer = Answer(
             ask=ask,
             found=found,
@@ -115,12 +115,12 @@ class Service:
         return json_reply(text, headers=account.rate.headers())
 
     async def _parameters(self, request: Request, endpoint: Endpoint, body: bytes) -> Parameters:
-        limits = self.serving.limits
+        limit = FieldLimit(self.serving.limits.max_fields)
         query: bytes = request.scope["query_string"]
-        fields = await _off_loop(len(query), urlencoded_fields, query, max_fields=limits.max_fields)
+        fields = await _off_loop(len(query), urlencoded_fields, query, limit)
         if endpoint.source is not None:
             kind = request.headers.get("content-type", "")
-            fields = fields + await _off_loop(len(body), fields_of, kind, body, limits)
+            fields = fields + await _off_loop(len(body), fields_of, kind, body, limit)
         return Parameters(fields)
 
     async def _content(self, parameters: Parameters, endpoint: Endpoint, body: bytes) -> bytes:
