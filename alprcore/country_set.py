@@ -65,6 +65,19 @@ class CountrySet:
             if len(country.regions) == 1
         }
 
+    @property
+    def region_codes(self) -> list[str]:
+        """Codes of all regions, sorted."""
+        return sorted({each.code for country, _ in self.entries for each in country.regions})
+
+    def lacks(self, region: str) -> bool:
+        """Whether no country has a region that was given, so that no reading matches it.
+
+        A country's only region stands whatever was given.
+        """
+        known = not region or region.strip().lower() in self.region_codes
+        return not known and len(self.only_regions) < len(self.entries)
+
     def weights(self, code: str) -> dict[str, float]:
         """Return the plates that each region of a country issues, in a unit of the country's."""
         country = next(country for country, _ in self.entries if country.code == code)

@@ -15,6 +15,7 @@ import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import PurePath
 from typing import Any
 
@@ -23,6 +24,7 @@ from alprcore.records import Box
 
 _FOLD = str.maketrans("OI", "01")
 _MINIMUM_OVERLAP = 0.3
+_COLUMNS = ("image", "x", "y", "w", "h", "plate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,21 +153,45 @@ def parse_truth(lines: Iterable[str]) -> dict[str, list[Label]]:
     Raises
     ------
     ValueError
-        If a column is missing or a number is not one.
+        If a column is missing, a row is too short or a number is not finite; it names the line.
+
+    Notes
+    -----
+    A byte-order mark, which spreadsheets write before UTF-8, is passed over.
     """
-    reader = csv.DictReader(lines)
-    missing = {"image", "plate"} - set(reader.fieldnames or ())
-    if missing:
-        raise ValueError(f"truth.csv: no column {', '.join(sorted(missing))}")
+    rows = iter(lines)
+    reader = csv.DictReader(chain([next(rows, "").removeprefix("\ufeff")], rows))
+    columns = set(reader.fieldnames or ())
+    needed = {"image", "plate", *("xyh" if "w" in columns else "")}
+    if missing := needed - columns:
+        raise ValueError(f"no column {', '.join(sorted(missing))}")
     labels: dict[str, list[Label]] = {}
     for row in reader:
-        box = None
-        if row.get("w") and float(row["x"]) + float(row["y"]) > 0:
-            x, y, width, height = (float(row[key]) for key in "xywh")
-            box = Box(x, y, x + width, y + height)
-        label = Label(clean(row["plate"]), box, row.get("country") or "")
-        labels.setdefault(row["image"], []).append(label)
+        try:
+            labels.setdefault(row["image"], []).append(_label(row))
+        except ValueError as error:
+            raise ValueError(f"line {reader.line_num}: {error}") from error
     return labels
+
+
+def _label(row: Mapping[str, str | None]) -> Label:
+    """Return the plate of one row; a column that the row does not reach is None in it."""
+    if any(row.get(column, "") is None for column in _COLUMNS):
+        raise ValueError("too few columns")
+    return Label(clean(row["plate"]), _labelled_box(row), row.get("country") or "")
+
+
+def _labelled_box(row: Mapping[str, str | None]) -> Box | None:
+    if not row.get("w"):
+        return None
+    given = [row[side] or "" for side in "xywh"]
+    try:
+        x, y, width, height = map(float, given)
+    except ValueError:
+        x = y = width = height = math.nan
+    if not math.isfinite(x + y + width + height):
+        raise ValueError(f"expected x,y,w,h in pixels, got {','.join(given)!r}")
+    return Box(x, y, x + width, y + height) if x + y > 0 else None
 
 
 def clean(text: str | None) -> str:

@@ -34,7 +34,7 @@ Rects = NDArray[np.float64]
 def labels(folder: Path) -> dict[str, Rects]:
     """Return left, top, right, bottom of the labelled plates of each picture."""
     found: dict[str, list[list[float]]] = defaultdict(list)
-    with (folder / "truth.csv").open(newline="", encoding="utf-8") as file:
+    with (folder / "truth.csv").open(newline="", encoding="utf-8-sig") as file:
         for row in csv.DictReader(file):
             boxes = found[row["image"]]
             if row["w"]:

@@ -88,7 +88,7 @@ def photographs(data: Path) -> Iterator[tuple[str, Frame, Box]]:
     with states_file.open(newline="", encoding="utf-8") as file:
         states = {row["image"]: row["state"] for row in csv.DictReader(file)}
     folder = data / "photos_dev" / "us"
-    with (folder / "truth.csv").open(newline="", encoding="utf-8") as file:
+    with (folder / "truth.csv").open(newline="", encoding="utf-8-sig") as file:
         for row in csv.DictReader(file):
             image = cv2.imread(str(folder / row["image"]))
             if row["image"] in states and image is not None:

@@ -272,6 +272,7 @@ def test_pictures_of_a_folder_come_without_regard_to_case(tmp_path):
         (tmp_path / name).touch()
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "d.jpg").touch()
+    (tmp_path / "sub.jpg").mkdir()
     expected = [f"{tmp_path}/{name}" for name in ("a.gif", "b.PNG", "B2.png", "C.jpg")]
     assert pictures_in(str(tmp_path)) == pictures_in(f"{tmp_path}/") == expected
 

@@ -1,22 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import base64
 import io
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
 from importlib import metadata
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 import alprcore.cli
-from alprcore.cli import evaluate, explain, main, recognize
+from alprcore.cli import evaluate, explain, inputs, main, recognize
 from alprcore.cli.inputs import quiet_stderr
 from alprcore.records import Box, Candidate, Plate, Quad, VehicleBox
 from alprcore.results import Recognition
+from alprcore.stages.areas import clamped_areas
 
 PLATE = Plate(
     text="AB12",
@@ -42,10 +46,10 @@ class FakeEngine:
 
     def recognize(self, image, *, regions_of_interest=(), tasks=("plate",)):
         rows, cols = image.shape[:2]
-        plates = (PLATE,) if image.any() else ()
-        area = next(iter(regions_of_interest), Box(0, 0, cols, rows))
+        plates = (PLATE,) if image.any() and "plate" in tasks else ()
+        areas = clamped_areas(regions_of_interest, cols, rows)
         vehicles = (VehicleBox(Box(1, 1, 70, 40), 0.9),)
-        return Recognition(cols, rows, 1, 2.5, (area,), plates, vehicles)
+        return Recognition(cols, rows, 1, 2.5, areas, plates, vehicles)
 
 
 @pytest.fixture
@@ -94,6 +98,43 @@ def test_json_is_one_line_a_picture_and_nothing_else(options, folder, capsys):
     assert [json.loads(line)["img_width"] for line in out.splitlines()] == [80, 80, 80]
 
 
+def test_json_lines_name_their_inputs(options, folder, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PNG)))
+    code, out, _ = run(capsys, "recognize", "--json", folder, folder / "none.png", "-")
+    assert code == 2
+    lines = [json.loads(line) for line in out.splitlines()]
+    names = [f"{folder}/a.PNG", f"{folder}/b.png", f"{folder}/none.png", "-"]
+    assert [line["filename"] for line in lines] == names
+    assert ["error" in line for line in lines] == [False, False, True, False]
+
+
+def test_json_lines_are_the_wire_format_and_two_keys(options, folder, capsys):
+    _, out, _ = run(capsys, "recognize", "--json", folder / "b.png")
+    wire = FakeEngine().recognize(FRAME).to_json()
+    name = f'"filename":"{folder / "b.png"}"'
+    assert out == f'{wire[:-3]},"truncated":false}}],{name}}}\n'
+
+
+def test_a_name_that_is_no_utf_8_is_kept_whole(options, folder, capsys):
+    name = os.fsencode(folder) + b"/caf\xe9 \xc3\xa9.png"
+    try:
+        Path(os.fsdecode(name)).write_bytes(PNG)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    for path, code in ((name, 0), (name + b".gone", 2)):
+        assert main(["recognize", "--json", os.fsdecode(path)]) == code
+        line = json.loads(capsys.readouterr().out.encode())
+        assert line["filename"].endswith("/caf\ufffd é.png" + ".gone" * (code == 2))
+        assert base64.b64decode(line["filename_base64"]) == path
+
+
+def test_json_is_utf_8_whatever_the_locale(options, monkeypatch):
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding="latin-1"))
+    assert main(["recognize", "--json", "é 가.png"]) == 2
+    assert json.loads(printed.getvalue())["filename"] == "é 가.png"
+
+
 def test_folders_are_expanded_in_order(options, folder, capsys):
     _, out, _ = run(capsys, "recognize", folder)
     heads = [line for line in out.splitlines() if not line.startswith(" ")]
@@ -122,9 +163,59 @@ def test_an_unreadable_input_does_not_stop_the_others(options, folder, tmp_path,
 
 
 def test_a_folder_without_pictures_is_reported(options, tmp_path, capsys):
+    (tmp_path / "one.jpg").mkdir()  # a folder, whatever its name
     code, out, err = run(capsys, "recognize", tmp_path)
     assert (code, out) == (2, "")
-    assert "is a folder" in err
+    assert err == f"alprcore: {tmp_path}: no picture in this folder\n"
+
+
+def test_a_folder_in_a_folder_is_passed_over(options, folder, capsys):
+    (folder / "one.jpg").mkdir()
+    code, out, err = run(capsys, "recognize", "--json", folder)
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 2
+
+
+def test_a_folder_that_cannot_be_listed_does_not_stop_the_others(
+    options, folder, tmp_path, monkeypatch, capsys
+):
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    listed = Path.iterdir
+
+    def iterdir(path):
+        if path == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    code, out, err = run(capsys, "recognize", "--json", folder / "b.png", closed, folder)
+    assert code == 2
+    found = [len(json.loads(line)["results"]) for line in out.splitlines()]
+    assert found == [1, 0, 1, 1]
+    assert err == f"alprcore: {closed}: the folder cannot be listed: Permission denied\n"
+
+
+def test_an_input_that_cannot_be_reached_does_not_stop_the_others(options, folder, capsys):
+    code, out, err = run(capsys, "recognize", "--json", "a" * 5000, folder / "b.png")
+    assert code == 2
+    assert [len(json.loads(line)["results"]) for line in out.splitlines()] == [0, 1]
+    assert "cannot read" in err
+
+
+def test_the_empty_name_is_no_folder(options, folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    code, out, err = run(capsys, "recognize", "")
+    assert (code, out, err) == (2, "", "alprcore: '': the name is empty\n")
+
+
+def test_videos_are_sent_to_the_program_that_reads_them(options, tmp_path, capsys):
+    video = tmp_path / "v.AVI"
+    video.write_bytes(b"RIFF\x24\x00\x00\x00AVI LIST" + bytes(40))
+    _, _, err = run(capsys, "recognize", video)
+    assert err.endswith("; `alpr` reads videos\n")
+    _, _, err = run(capsys, "recognize", tmp_path / "none.avi")
+    assert "reads videos" not in err
 
 
 def test_standard_input_is_a_picture(options, monkeypatch, capsys):
@@ -155,11 +246,62 @@ def test_several_pictures_are_annotated_into_a_folder(options, folder, tmp_path,
     assert sorted(path.name for path in out.iterdir()) == ["a.jpg", "b-2.jpg", "b.jpg"]
 
 
+@pytest.mark.parametrize("out", [".", "car.jpg", "link.jpg", "../in/car.jpg"])
+def test_no_input_is_drawn_over(options, folder, monkeypatch, capsys, out):
+    monkeypatch.chdir(folder)
+    (folder / "car.jpg").write_bytes(PNG)
+    (folder / "link.jpg").symlink_to("car.jpg")
+    monkeypatch.setattr(inputs, "read_frame", None)  # calling it would fail
+    code, printed, err = run(capsys, "recognize", "car.jpg", "--annotate", out)
+    assert (code, printed) == (1, "")
+    assert err.endswith("is one of the inputs, it would be lost\n")
+    assert (folder / "car.jpg").read_bytes() == PNG
+
+
+def test_a_folder_is_not_drawn_into_itself(options, folder, capsys):
+    (folder / "b.png").rename(folder / "b.jpg")
+    code, printed, err = run(capsys, "recognize", folder, "--annotate", folder)
+    assert (code, printed) == (1, "")
+    assert f"{str(folder / 'b.jpg')!r} is one of the inputs" in err
+    assert (folder / "b.jpg").read_bytes() == PNG
+
+
+def test_several_pictures_are_not_annotated_into_one(options, folder, tmp_path, capsys):
+    out = tmp_path / "one.JPG"
+    code, printed, err = run(capsys, "recognize", folder, "--annotate", out)
+    assert (code, printed) == (1, "")
+    assert err == f"alprcore: --annotate: expected a folder for 2 pictures, got '{out}'\n"
+    assert not out.exists()
+    out.mkdir()  # a folder of that name will do
+    assert run(capsys, "recognize", folder, "--annotate", out)[0] == 0
+
+
 def test_an_output_that_cannot_be_written_is_reported(options, folder, tmp_path, capsys):
     for out in (tmp_path / "drawn.xyz", tmp_path / "no" / "such" / "drawn.png"):
         code, _, err = run(capsys, "recognize", folder / "b.png", "--annotate", out)
         assert code == 1
         assert err.startswith("alprcore: ")
+
+
+def test_areas_may_begin_left_of_the_picture(options, folder, capsys):
+    words = ["recognize", "--json", "--roi", "-10,-10,2000,2000", folder / "b.png"]
+    code, out, err = run(capsys, *words)
+    assert (code, err) == (0, "")
+    area = {"x": 0, "y": 0, "width": 80, "height": 48}
+    assert json.loads(out)["regions_of_interest"] == [area]
+
+
+def test_areas_outside_a_picture_are_told(options, folder, capsys):
+    areas = ["--roi", "80,0,10,10", "--roi", "0,99,5,9", "--roi", "79,47,10,10"]
+    code, out, err = run(capsys, "recognize", "--json", folder / "b.png", *areas)
+    assert (code, len(out.splitlines())) == (0, 1)
+    missed = "--roi 80,0,10,10 and --roi 0,99,5,9"
+    assert err == f"alprcore: {folder / 'b.png'}: {missed}: outside the picture, 80 x 48\n"
+
+
+def test_plates_that_were_not_looked_for_are_not_counted(options, folder, capsys):
+    _, out, _ = run(capsys, "recognize", folder / "b.png", "--tasks", "color,make")
+    assert out == f"{folder / 'b.png'}: 80 x 48, 2 ms\n"
 
 
 @pytest.mark.parametrize(
@@ -199,7 +341,7 @@ def test_interruption_is_quiet(options, monkeypatch, folder, capsys):
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(recognize, "read_frame", interrupted)
+    monkeypatch.setattr(inputs, "read_frame", interrupted)
     assert run(capsys, "recognize", folder / "b.png") == (130, "", "")
 
 
@@ -210,6 +352,15 @@ def test_explain_writes_a_picture_a_plate(options, folder, tmp_path, monkeypatch
     assert code == 0
     assert printed.splitlines() == [str(out / "plate-1.png"), str(out / "plate-2.png")]
     assert cv2.imread(str(out / "plate-2.png")).shape == FRAME.shape
+
+
+def test_explain_does_not_draw_over_its_input(options, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(explain, "explain_plates", lambda frame, engine: [frame, frame])
+    (tmp_path / "plate-2.png").write_bytes(PNG)
+    code, out, err = run(capsys, "explain", tmp_path / "plate-2.png", "--out", tmp_path)
+    assert (code, out) == (1, "")
+    assert "would be lost" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["plate-2.png"]
 
 
 def test_explain_says_when_there_is_nothing_to_explain(
@@ -267,10 +418,45 @@ def test_evaluate_counts_an_unreadable_picture_as_not_found(options, folder, cap
     assert "no file" in err
 
 
-def test_evaluate_without_labels_is_a_wrong_command(options, folder, capsys):
-    code, _, err = run(capsys, "evaluate", folder)
-    assert code == 1
-    assert "truth.csv" in err
+def test_evaluate_without_labels_is_a_wrong_command(options, folder, tmp_path, capsys):
+    missing = tmp_path / "none"
+    for words, problem in (
+        ([folder], f"{folder}: no truth.csv in this folder"),
+        ([missing], f"{missing}: no such folder"),
+        ([folder, "--truth", missing], f"{missing}: no such file"),
+        ([folder, "--truth", folder], f"{folder}: cannot be read: Is a directory"),
+    ):
+        assert run(capsys, "evaluate", *words) == (1, "", f"alprcore: {problem}\n")
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("b.png,10,10", "line 3: too few columns"),
+        ("b.png,10,10,nan,15,AB12", "line 3: expected x,y,w,h in pixels, got '10,10,nan,15'"),
+    ],
+)
+def test_evaluate_names_the_line_of_a_wrong_label(options, folder, capsys, row, problem):
+    truth = folder / "truth.csv"
+    truth.write_text(f"image,x,y,w,h,plate\na.PNG,10,10,50,15,AB12\n{row}\n")
+    assert run(capsys, "evaluate", folder) == (1, "", f"alprcore: {truth}: {problem}\n")
+
+
+def test_evaluate_takes_labels_as_spreadsheets_save_them(options, folder, capsys):
+    labelled(folder)
+    truth = folder / "truth.csv"
+    truth.write_bytes(b"\xef\xbb\xbf" + truth.read_bytes().replace(b"\n", b"\r\n"))
+    code, out, err = run(capsys, "evaluate", folder)
+    assert (code, err) == (0, "")
+    assert "strict      2  100.0 %" in out
+
+
+def test_evaluate_keeps_decoders_quiet(options, folder, capfd):
+    content = cv2.imencode(".jpg", FRAME)[1].tobytes()
+    (folder / "b.png").write_bytes(content[:-2] + bytes(90) + content[-2:])  # read with a complaint
+    labelled(folder)
+    assert main(["evaluate", str(folder)]) == 0
+    assert capfd.readouterr().err == ""
 
 
 def test_what_decoders_print_is_dropped_and_python_still_speaks(capfd):
@@ -336,6 +522,14 @@ def test_two_line_plates_are_joined_by_a_hyphen():
     found = FakeEngine().recognize(FRAME)
     found = replace(found, plates=(replace(PLATE, text="AB\n12"),))
     assert "  AB-12 at 10,10, gb" in recognize.readable("a.png", found)
+
+
+def test_plates_that_are_cut_off_are_marked(options, folder, monkeypatch, capsys):
+    found = replace(FakeEngine().recognize(FRAME), plates=(replace(PLATE, truncated=True),))
+    assert "  AB12 at 10,10, gb, cut off\n" in recognize.readable("a.png", found)
+    monkeypatch.setattr(FakeEngine, "recognize", lambda *_, **__: found)
+    _, out, _ = run(capsys, "recognize", "--json", folder / "b.png")
+    assert json.loads(out)["results"][0]["truncated"] is True
 
 
 def test_an_unknown_country_is_a_wrong_command(tmp_path, capsys):

@@ -218,3 +218,11 @@ def test_the_command_reads_with_a_country_of_the_users_own(folder, capsys):
     words = ["recognize", str(sample_path("eu.jpg")), "--country", "zz", "--country-dir"]
     assert main([*words, str(folder)]) == 0
     assert "here" in capsys.readouterr().out
+
+
+def test_a_region_that_no_country_has_is_known_as_such():
+    both, brazil, one = (load_countries(codes) for codes in (("us", "eu"), ("br",), ("fr",)))
+    assert not any(both.lacks(region) for region in ("", "va", "VA", "it"))
+    assert both.lacks("zz")
+    assert brazil.lacks("va")
+    assert not one.lacks("zz")  # its only region stands whatever is given

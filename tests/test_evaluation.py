@@ -143,9 +143,34 @@ def test_a_truth_file_is_read():
     }
 
 
-def test_a_truth_file_without_plates_is_refused():
-    with pytest.raises(ValueError, match="no column plate"):
-        parse_truth(["image,x", "a.jpg,1"])
+def test_a_truth_file_may_begin_with_a_byte_order_mark():
+    assert parse_truth(['\ufeff"image",plate', "a.jpg,AB12"]) == {"a.jpg": [Label("AB12", None)]}
+    assert parse_truth(["image,plate", "\ufeffa.jpg,AB12"]).keys() == {"\ufeffa.jpg"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        ([], "no column image, plate"),
+        (["image,x", "a.jpg,1"], "no column plate"),
+        (["image,w,plate", "a.jpg,1,AB12"], "no column h, x, y"),
+        (["image,x,y,w,h,plate", "a.jpg,470,400"], "line 2: too few columns"),
+        (["image,plate,x,y,w,h", "a.jpg,AB12,470,400"], "line 2: too few columns"),
+        (["image,x,y,w,h,plate", "a.jpg,1,2,3,4,A", "a.jpg,1,2,nan,4,A"], "line 3: expected x,y,"),
+        (["image,x,y,w,h,plate", "a.jpg,nan,2,3,4,A"], "line 2: expected x,y,"),
+        (["image,x,y,w,h,plate", "a.jpg,1,inf,3,4,A"], "line 2: expected x,y,"),
+        (["image,x,y,w,h,plate", "a.jpg,1,2,wide,4,A"], "line 2: expected x,y,"),
+        (["image,x,y,w,h,plate", "a.jpg,,,3,4,A"], "line 2: expected x,y,"),
+    ],
+)
+def test_a_malformed_truth_file_is_refused(rows, problem):
+    with pytest.raises(ValueError, match=problem):
+        parse_truth(rows)
+
+
+def test_a_row_may_end_before_the_country():
+    rows = ["image,x,y,w,h,plate,country", "a.jpg,1,2,3,4,AB12"]
+    assert parse_truth(rows) == {"a.jpg": [Label("AB12", Box(1, 2, 4, 6))]}
 
 
 def test_texts_are_compared_by_letters_and_digits():

@@ -240,14 +240,13 @@ def test_a_named_file_must_be_there(places, tmp_path):
 
 
 @pytest.fixture
-def engine_settings(monkeypatch):
+def engine_settings():
     """Return the settings that words of ``alprcore recognize`` ask for; no engine is loaded."""
-    monkeypatch.setattr(options, "Engine", lambda country, **changes: Settings(**changes))
 
     def asked(*words):
         parser = argparse.ArgumentParser()
         options.add_engine_options(parser)
-        return options.engine_of(parser.parse_args([str(word) for word in words]))
+        return options.settings_of(parser.parse_args([str(word) for word in words]))
 
     return asked
 

@@ -56,7 +56,7 @@ def plates() -> list[Crop]:
 def folder(tmp_path_factory: pytest.TempPathFactory, plates: list[Crop]) -> Path:
     """Labelled crops as a user would have them."""
     folder = tmp_path_factory.mktemp("mine")
-    with (folder / "truth.csv").open("w", newline="") as file:
+    with (folder / "truth.csv").open("w", newline="", encoding="utf-8-sig") as file:
         rows = csv.writer(file)
         rows.writerow(("image", "plate"))
         for number, crop in enumerate(plates):

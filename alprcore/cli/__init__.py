@@ -10,11 +10,12 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from alprcore.cli import countries, evaluate, explain, keys, recognize, serve, train_bank
 from alprcore.errors import AlprError
@@ -24,6 +25,11 @@ _PIPE_CLOSED = 141  # and for a reader that went away
 
 
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # "-10,-10,640,480" is a value, as "-10" is for argparse: no option begins with a digit.
+        self._negative_number_matcher = re.compile(r"-\.?\d")
+
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         self.exit(1, f"{self.prog}: {message}\n")

@@ -5,12 +5,8 @@ from __future__ import annotations
 
 import re
 from enum import Enum, auto
-from pathlib import Path
 
-PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".bmp", ".gif", ".tiff", ".webp")
-"""Beyond OpenALPR's: the last two."""
-
-VIDEO_ENDINGS = (".avi", ".mp4", ".webm", ".flv", ".mjpg", ".mjpeg", ".mkv")
+from alprcore.cli.inputs import PICTURE_ENDINGS, VIDEO_ENDINGS, is_folder, picture_names
 
 _CAMERA = "/dev/video"
 
@@ -42,7 +38,7 @@ def kind_of(word: str) -> Kind:
         return Kind.VIDEO
     if word.lower().endswith(PICTURE_ENDINGS):
         return Kind.PICTURE
-    return Kind.FOLDER if word and Path(word).is_dir() else Kind.UNKNOWN
+    return Kind.FOLDER if is_folder(word) else Kind.UNKNOWN
 
 
 def camera_number(word: str) -> int:
@@ -53,9 +49,8 @@ def camera_number(word: str) -> int:
 
 def pictures_in(folder: str) -> list[str]:
     """Return the paths of the pictures directly in a folder, sorted without regard to case."""
-    names = [path.name for path in Path(folder).iterdir()]
-    pictures = [name for name in names if name.lower().endswith(PICTURE_ENDINGS)]
-    return [f"{folder.rstrip('/') or ''}/{name}" for name in sorted(pictures, key=_folded)]
+    names = sorted(picture_names(folder), key=_folded)
+    return [f"{folder.rstrip('/')}/{name}" for name in names]
 
 
 def _folded(name: str) -> tuple[str, str]:

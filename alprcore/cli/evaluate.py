@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from alprcore.cli.inputs import problem, read_frame
 from alprcore.cli.options import add_engine_options, engine_of
 from alprcore.engine import Engine
-from alprcore.errors import ImageError
+from alprcore.errors import AlprError, ImageError
 from alprcore.evaluation import (
     Label,
     Score,
@@ -54,18 +55,17 @@ def add_parser(commands: Commands) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Evaluate every folder; return 1 without labels, 2 when a picture could not be read."""
+    """Evaluate every folder; return 2 when a picture could not be read.
+
+    Raises
+    ------
+    AlprError
+        If the labels of a folder cannot be read.
+    """
     if chosen.truth and len(chosen.folders) > 1:
         print("alprcore: --truth goes with one FOLDER only", file=sys.stderr)
         return 1
-    truths: dict[Path, dict[str, list[Label]]] = {}
-    for folder in chosen.folders:
-        try:
-            with (chosen.truth or folder / "truth.csv").open(encoding="utf-8", newline="") as lines:
-                truths[folder] = parse_truth(lines)
-        except (OSError, ValueError) as error:
-            print(f"alprcore: {folder}: {error}", file=sys.stderr)
-            return 1
+    truths = {folder: _labels(folder, chosen.truth) for folder in chosen.folders}
     engine = engine_of(chosen)
     code = 0
     for folder, labels in truths.items():
@@ -102,6 +102,23 @@ def summary(folder: Path, total: Score) -> str:
         f"  {miss.image}: {miss.want} read as {miss.got or '(not found)'}" for miss in total.misses
     ]
     return "\n".join(lines)
+
+
+def _labels(folder: Path, elsewhere: Path | None) -> dict[str, list[Label]]:
+    """Return the labels of a folder, from its ``truth.csv`` or the file `elsewhere`."""
+    if not folder.is_dir():
+        raise AlprError(f"{folder}: no such folder")
+    path = elsewhere or folder / "truth.csv"
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            return parse_truth(lines)
+    except FileNotFoundError as error:
+        missing = f"{path}: no such file" if elsewhere else f"{folder}: no truth.csv in this folder"
+        raise AlprError(missing) from error
+    except OSError as error:
+        raise AlprError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, csv.Error) as error:
+        raise AlprError(f"{path}: {error}") from error
 
 
 def _replies(

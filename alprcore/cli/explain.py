@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alprcore.cli.inputs import problem, read_frame
+from alprcore.cli.inputs import problem, read_frame, refuse_loss
 from alprcore.cli.options import add_engine_options, engine_of
 from alprcore.drawing import write_picture
 from alprcore.errors import ImageError
@@ -37,9 +37,10 @@ def run(chosen: argparse.Namespace) -> int:
     except ImageError as error:
         print(problem(chosen.image, error), file=sys.stderr)
         return 2
+    targets = [chosen.out / f"plate-{number}.png" for number in range(1, len(pictures) + 1)]
+    refuse_loss([chosen.image], targets, "--out")
     chosen.out.mkdir(parents=True, exist_ok=True)
-    for number, picture in enumerate(pictures, 1):
-        target = chosen.out / f"plate-{number}.png"
+    for target, picture in zip(targets, pictures, strict=True):
         write_picture(target, picture)
         print(target)
     if not pictures:

@@ -7,27 +7,79 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from alprcore.errors import ImageError
+from alprcore.errors import AlprError, ImageError
 from alprcore.image import MAX_BYTES, load_frame
 from alprcore.records import Frame
 
 STDIN = "-"
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
+
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".bmp", ".gif", ".tiff", ".webp")
+"""Beyond those of OpenALPR's command: the last two."""
+
+VIDEO_ENDINGS = (".avi", ".mp4", ".webm", ".flv", ".mjpg", ".mjpeg", ".mkv")
 
 
-def expanded(names: Iterable[str]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A picture to read: its name and, where it is known before, why it cannot be read."""
+
+    name: str
+    problem: str = ""
+
+    def frame(self) -> Frame:
+        """Return the picture.
+
+        Raises
+        ------
+        ImageError
+            If it cannot be read.
+        """
+        if self.problem:
+            raise ImageError(f"image: {self.problem}")
+        return read_frame(self.name)
+
+
+def expanded(names: Iterable[str]) -> Iterator[Input]:
     """Yield `names` with each folder replaced by the pictures directly in it, sorted.
 
-    A folder without a picture yields itself, so that it is reported and not passed over.
+    A folder without a picture and one that cannot be listed yield themselves, so that they are
+    reported and not passed over.
     """
     for name in names:
-        if name == STDIN or not Path(name).is_dir():
-            yield name
+        if name == STDIN or not is_folder(name):
+            yield Input(name)
             continue
-        files = sorted(path for path in Path(name).iterdir() if path.suffix.lower() in _SUFFIXES)
-        yield from map(str, files) if files else [name]
+        try:
+            pictures = sorted(picture_names(name))
+        except OSError as error:
+            yield Input(name, f"the folder cannot be listed: {error.strerror}")
+            continue
+        if not pictures:
+            yield Input(name, "no picture in this folder")
+        yield from (Input(str(Path(name) / picture)) for picture in pictures)
+
+
+def is_folder(name: str | Path) -> bool:
+    """Whether `name` is a folder; the empty name is none, nor is what cannot be reached."""
+    try:
+        return bool(name) and Path(name).is_dir()
+    except OSError:
+        return False
+
+
+def picture_names(folder: str) -> list[str]:
+    """Return the names of the pictures directly in a folder, in no order.
+
+    Raises
+    ------
+    OSError
+        If it cannot be listed.
+    """
+    named = (path for path in Path(folder).iterdir() if path.name.lower().endswith(PICTURE_ENDINGS))
+    return [path.name for path in named if not is_folder(path)]
 
 
 def read_frame(name: str) -> Frame:
@@ -38,6 +90,8 @@ def read_frame(name: str) -> Frame:
     ImageError
         If it cannot be read.
     """
+    if not name:  # a path without a name would be the current folder
+        raise ImageError("image: the name is empty")
     if name != STDIN:
         with quiet_stderr():
             return load_frame(name)
@@ -46,10 +100,40 @@ def read_frame(name: str) -> Frame:
         return load_frame(content)
 
 
+def refuse_loss(names: Iterable[str], targets: Iterable[Path], option: str) -> None:
+    """Refuse to write over an input, by whatever name.
+
+    Raises
+    ------
+    AlprError
+        If a target is the file of one of the inputs; it names the option.
+    """
+    sources = {_identity(name) for name in names if name != STDIN} - {None}
+    for target in targets:
+        if _identity(target) in sources:
+            raise AlprError(f"{option}: '{target}' is one of the inputs, it would be lost")
+
+
+def _identity(path: str | Path) -> tuple[int, int] | None:
+    """Return what two names of the same file have in common; None where there is no file."""
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
+
+
+def shown(name: str) -> str:
+    """Return what an input is called in messages."""
+    return "standard input" if name == STDIN else name or "''"
+
+
 def problem(name: str, error: ImageError) -> str:
     """Return one line that says which input could not be read and why."""
-    label = "standard input" if name == STDIN else name
-    return f"alprcore: {label}: {str(error).removeprefix('image: ')}"
+    reason = str(error).removeprefix("image: ")
+    was_read = not isinstance(error.__cause__, OSError)
+    hint = "; `alpr` reads videos" if was_read and name.lower().endswith(VIDEO_ENDINGS) else ""
+    return f"alprcore: {shown(name)}: {reason}{hint}"
 
 
 @contextmanager

@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alprcore.country_set import load_countries
 from alprcore.engine import Engine
 from alprcore.openalpr_config import OpenAlprConfig, read_config
 from alprcore.records import Box
-from alprcore.settings import MOST_ANALYSES, MOST_CANDIDATES, TASKS, Settings
+from alprcore.settings import MOST_ANALYSES, MOST_CANDIDATES, TASKS, Settings, changed
 from alprcore.stages.prewarp import parse_prewarp
 
 if TYPE_CHECKING:
@@ -20,19 +21,25 @@ if TYPE_CHECKING:
 
 
 _DEFAULTS = Settings()
-# Options that go into the settings under their own name.
+# Options that go into the settings under their own name. None stands for one that is not given;
+# one that is given, be it with its default, goes before the configuration file.
 _SETTINGS = (
     "analysis_count",
     "bank",
     "default_region",
     "detect_region",
     "detection_mask",
+    "detection_pixels",
+    "find_vehicles",
     "max_plate_height_percent",
     "max_plate_width_percent",
+    "min_character_confidence",
     "min_confidence",
     "must_match_pattern",
     "prewarp",
     "skip_detection",
+    "tiled",
+    "tilted",
     "topn",
     "unsure_below",
 )
@@ -40,7 +47,6 @@ _SETTINGS = (
 
 def add_engine_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose the engine."""
-    parser.set_defaults(**{name: getattr(_DEFAULTS, name) for name in _SETTINGS})
     parser.add_argument(
         "--country",
         default=",".join(_DEFAULTS.country),
@@ -52,7 +58,7 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
         "--topn",
         type=_count,
         metavar="N",
-        help=f"most readings per plate, 1 to {MOST_CANDIDATES} (default: %(default)s)",
+        help=f"most readings per plate, 1 to {MOST_CANDIDATES} (default: {_DEFAULTS.topn})",
     )
     parser.add_argument(
         "--config",
@@ -85,30 +91,6 @@ def _add_reading_options(parser: argparse.ArgumentParser) -> None:
         help="region to report for every plate; readings with a format of it go first",
     )
     parser.add_argument(
-        "--detect-region",
-        action=argparse.BooleanOptionalAction,
-        help="tell the region from the plate's look as well (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--must-match-pattern",
-        action="store_true",
-        help="drop readings that have no format of the region, or of the countries",
-    )
-    parser.add_argument(
-        "--min-confidence",
-        type=float,
-        metavar="SHARE",
-        help="drop plates whose reading is less probable, 0 to 1 (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--unsure",
-        dest="unsure_below",
-        type=float,
-        metavar="SHARE",
-        help="show ? for characters less probable than this, 0 to 1, such as 0.6; readings and"
-        " --json stay as they are (default: %(default)s)",
-    )
-    parser.add_argument(
         "--bank",
         metavar="FILE",
         help="template bank made by `alprcore train-bank` (default: the shipped one)",
@@ -118,8 +100,33 @@ def _add_reading_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         help=f"read each plate N times, 1 to {MOST_ANALYSES}; helps with small and blurred ones"
-        " (default: %(default)s)",
+        f" (default: {_DEFAULTS.analysis_count})",
     )
+    _add_switches(
+        parser,
+        ("detect_region", "tell the region from the plate's look as well"),
+        ("must_match_pattern", "drop readings without a format of the region, or the countries"),
+    )
+    for name, dest, what in (
+        ("min-confidence", "min_confidence", "drop plates whose reading is less probable"),
+        (
+            "min-character-confidence",
+            "min_character_confidence",
+            "drop readings with a character that is less probable",
+        ),
+        (
+            "unsure",
+            "unsure_below",
+            "show ? for less probable characters, readings and --json stay as they are",
+        ),
+    ):
+        parser.add_argument(
+            f"--{name}",
+            dest=dest,
+            type=float,
+            metavar="SHARE",
+            help=f"{what}; 0 to 1 (default: {getattr(_DEFAULTS, dest)})",
+        )
 
 
 def _add_search_options(parser: argparse.ArgumentParser) -> None:
@@ -136,16 +143,36 @@ def _add_search_options(parser: argparse.ArgumentParser) -> None:
         help="picture that is white where plates are wanted and black elsewhere",
     )
     parser.add_argument(
-        "--skip-detection",
-        action="store_true",
-        help="take each picture, or each --roi, for a plate",
+        "--detection-pixels",
+        type=int,
+        metavar="N",
+        help="pixels a picture is shrunk to when plates are looked for"
+        f" (default: {_DEFAULTS.detection_pixels})",
+    )
+    _add_switches(
+        parser,
+        ("tiled", "search large pictures in tiles as well, for small plates"),
+        ("tilted", "search a picture without a sure plate again, turned"),
+        ("find_vehicles", "box vehicles even when their look is not asked for"),
+        ("skip_detection", "take each picture, or each --roi, for a plate"),
     )
     for side in ("width", "height"):
+        default = getattr(_DEFAULTS, f"max_plate_{side}_percent")
         parser.add_argument(
             f"--max-plate-{side}-percent",
             type=float,
             metavar="P",
-            help=f"drop plates that take more of the searched {side} (default: %(default)s)",
+            help=f"drop plates that take more of the searched {side} (default: {default})",
+        )
+
+
+def _add_switches(parser: argparse.ArgumentParser, *switches: tuple[str, str]) -> None:
+    """Add settings that are on or off, each with what it does."""
+    for name, what in switches:
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            action=argparse.BooleanOptionalAction,
+            help=f"{what} (default: {'on' if getattr(_DEFAULTS, name) else 'off'})",
         )
 
 
@@ -181,14 +208,32 @@ def engine_of(chosen: argparse.Namespace) -> Engine:
         If the country is unknown, an option is out of its range, the mask or the configuration
         cannot be read or a shipped file is missing.
     """
+    wanted = settings_of(chosen)
+    if load_countries(wanted.country, wanted.country_dirs).lacks(wanted.default_region):
+        region, countries = wanted.default_region, ",".join(wanted.country)
+        print(
+            f"alprcore: no region {region!r} in {countries}: no reading matches its formats",
+            file=sys.stderr,
+        )
+    return Engine(settings=wanted)
+
+
+def settings_of(chosen: argparse.Namespace) -> Settings:
+    """Return the settings of the options, which go before those of the configuration.
+
+    Raises
+    ------
+    AlprError
+        If an option is out of its range or the configuration cannot be read.
+    """
     config = OpenAlprConfig() if chosen.config is None else read_config(chosen.config)
     if config.warning:
         print(config.warning, file=sys.stderr)
-    given = {name: getattr(chosen, name) for name in _SETTINGS}
-    changed = {name: value for name, value in given.items() if value != getattr(_DEFAULTS, name)}
+    asked = {name: getattr(chosen, name) for name in _SETTINGS}
+    given = {name: value for name, value in asked.items() if value is not None}
     if chosen.country_dirs:
-        changed["country_dirs"] = tuple(chosen.country_dirs)
-    return Engine(country=chosen.country, **{**config.settings, **changed})
+        given["country_dirs"] = tuple(chosen.country_dirs)
+    return changed(Settings(), {"country": chosen.country, **config.settings, **given})
 
 
 def _tasks(text: str) -> tuple[str, ...]:

@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import argparse
+import base64
+import io
+import json
+import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alprcore.cli.inputs import STDIN, expanded, problem, read_frame
+from alprcore.cli.inputs import PICTURE_ENDINGS, STDIN, expanded, problem, refuse_loss, shown
 from alprcore.cli.options import (
     add_engine_options,
     add_roi_option,
@@ -18,9 +22,9 @@ from alprcore.cli.options import (
     engine_of,
 )
 from alprcore.drawing import annotated, write_picture
-from alprcore.errors import ImageError
-from alprcore.records import VehicleLook
-from alprcore.results import Recognition, unread_json
+from alprcore.errors import AlprError, ImageError
+from alprcore.records import Box, VehicleLook
+from alprcore.results import Recognition, json_text, unread_json
 
 if TYPE_CHECKING:
     from alprcore.cli.options import Commands
@@ -35,7 +39,7 @@ def add_parser(commands: Commands) -> None:
     add_engine_options(parser)
     add_roi_option(parser)
     add_tasks_option(parser)
-    parser.add_argument("--json", action="store_true", help="one alpr_results line per picture")
+    parser.add_argument("--json", action="store_true", help="one alpr_results line per input")
     parser.add_argument(
         "--annotate",
         type=Path,
@@ -46,46 +50,60 @@ def add_parser(commands: Commands) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Read the pictures; return 2 when one could not be read, else 0."""
+    """Read the pictures; return 2 when one could not be read, else 0.
+
+    Raises
+    ------
+    AlprError
+        If the engine cannot be made or the annotated pictures have no place.
+    """
     engine = engine_of(chosen)
-    names = list(expanded(chosen.images))
-    targets = _targets(names, chosen.annotate)
+    inputs = list(expanded(chosen.images))
+    targets = _targets([each.name for each in inputs], chosen.annotate)
+    if chosen.json and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # as JSON is, whatever the locale
     code = 0
-    for name, target in zip(names, targets, strict=True):
+    for each, target in zip(inputs, targets, strict=True):
         try:
-            frame = read_frame(name)
+            frame = each.frame()
             found = engine.recognize(frame, regions_of_interest=chosen.roi, tasks=chosen.tasks)
         except ImageError as error:
-            print(problem(name, error), file=sys.stderr)
+            print(problem(each.name, error), file=sys.stderr)
             if chosen.json:  # one line per input, so that lines and inputs stay in step
-                print(unread_json(str(error), epoch_ms=time.time_ns() // 1_000_000), flush=True)
+                print(_unread_line(each.name, error), flush=True)
             code = 2
             continue
-        print(found.to_json() if chosen.json else readable(name, found), flush=True)
+        if outside := _outside(chosen.roi, found):
+            print(f"alprcore: {shown(each.name)}: {outside}", file=sys.stderr)
+        if chosen.json:
+            print(_json_line(each.name, found), flush=True)
+        else:
+            print(readable(each.name, found, counted="plate" in chosen.tasks), flush=True)
         if target is not None:
             write_picture(target, annotated(frame, found))
     return code
 
 
-def readable(name: str, found: Recognition) -> str:
+def readable(name: str, found: Recognition, *, counted: bool = True) -> str:
     """Return what was found in the picture `name`, as lines for people.
 
     The lines of a two-line plate are joined by ``-``; ``*`` marks readings that fit a pattern of
     the country. In the headline of a plate, ``?`` stands for what is unsure (``--unsure``). A
-    vehicle's line has the likeliest of each list that was asked for.
+    vehicle's line has the likeliest of each list that was asked for. Plates are `counted` where
+    they were looked for.
     """
     reply = found.to_dict()
     count = len(reply["results"])
-    plates = "1 plate" if count == 1 else f"{count} plates"
-    label = "standard input" if name == STDIN else name
+    plates = f", {count} plate{'' if count == 1 else 's'}" if counted else ""
     lines = [
-        f"{label}: {found.width} x {found.height}, {plates}, {found.elapsed_ms:.0f} ms",
+        f"{shown(name)}: {found.width} x {found.height}{plates}, {found.elapsed_ms:.0f} ms",
     ]
     for plate, result in zip(found.plates, reply["results"], strict=True):
         corner = result["coordinates"][0]
         region = f", {result['region']}" if result["region"] else ""
-        shown = plate.text_with_unsure or result["plate"]
-        lines.append(f"  {_text(shown)} at {corner['x']},{corner['y']}{region}")
+        text = _text(plate.text_with_unsure or result["plate"])
+        cut = ", cut off" if plate.truncated else ""
+        lines.append(f"  {text} at {corner['x']},{corner['y']}{region}{cut}")
         lines += [
             f"    {_text(reading['plate']):<12} {reading['confidence']:6.2f} %"
             f"{' *' if reading['matches_template'] else ''}"
@@ -110,15 +128,63 @@ def _text(plate: str) -> str:
     return plate.replace("\n", "-")
 
 
-def _targets(names: list[str], out: Path | None) -> Iterator[Path | None]:
-    """Yield where the annotated picture of each input goes."""
+def _json_line(name: str, found: Recognition) -> str:
+    """Return the `alpr_results` line, with what is known here beyond that format."""
+    reply = found.to_dict()
+    for result, plate in zip(reply["results"], found.plates, strict=True):
+        result["truncated"] = plate.truncated
+    return json_text({**reply, **_named(name)})
+
+
+def _unread_line(name: str, error: ImageError) -> str:
+    reply = json.loads(unread_json(str(error), epoch_ms=time.time_ns() // 1_000_000))
+    return json_text({**reply, **_named(name)})
+
+
+def _named(name: str) -> dict[str, str]:
+    """Return an input's name for JSON, which is UTF-8, while the name of a file is any bytes.
+
+    Bytes that are no UTF-8 become U+FFFD in ``filename``; then ``filename_base64`` has them all.
+    """
+    content = os.fsencode(name)
+    keys = {"filename": content.decode("utf-8", "replace")}
+    if keys["filename"].encode() != content:
+        keys["filename_base64"] = base64.b64encode(content).decode("ascii")
+    return keys
+
+
+def _outside(areas: Sequence[Box], found: Recognition) -> str:
+    """Return which of the areas have no part in the picture, as a text; empty when all have."""
+    missed = [
+        f"--roi {area.left:g},{area.top:g},{area.width:g},{area.height:g}"
+        for area, seen in zip(areas, found.regions_of_interest, strict=False)
+        if min(seen.width, seen.height) <= 0
+    ]
+    size = f"{found.width} x {found.height}"
+    return f"{' and '.join(missed)}: outside the picture, {size}" if missed else ""
+
+
+def _targets(names: Sequence[str], out: Path | None) -> list[Path | None]:
+    """Return where the annotated picture of each input goes; make the folder for several.
+
+    Raises
+    ------
+    AlprError
+        If one is an input, or `out` is the name of one picture for several.
+    """
     if out is None:
-        yield from [None] * len(names)
-        return
-    if len(names) == 1 and out.suffix and not out.is_dir():
-        yield out
-        return
-    out.mkdir(parents=True, exist_ok=True)
+        return [None] * len(names)
+    in_folder = len(names) > 1 or not out.suffix or out.is_dir()
+    if len(names) > 1 and out.suffix.lower() in PICTURE_ENDINGS and not out.is_dir():
+        raise AlprError(f"--annotate: expected a folder for {len(names)} pictures, got '{out}'")
+    targets = list(_targets_in(out, names)) if in_folder else [out]
+    refuse_loss(names, targets, "--annotate")
+    if in_folder:
+        out.mkdir(parents=True, exist_ok=True)
+    return [*targets]
+
+
+def _targets_in(folder: Path, names: Sequence[str]) -> Iterator[Path]:
     taken: set[str] = set()
     for name in names:
         stem = "stdin" if name == STDIN else Path(name).stem
@@ -127,4 +193,4 @@ def _targets(names: list[str], out: Path | None) -> Iterator[Path | None]:
             number += 1
             unique = f"{stem}-{number}"
         taken.add(unique)
-        yield out / f"{unique}.jpg"
+        yield folder / f"{unique}.jpg"

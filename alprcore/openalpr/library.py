@@ -106,17 +106,11 @@ class Library:
 
     def region_problem(self) -> str:
         """Return lines that say that no country has the given region; ``""`` when one has it."""
-        region = self.wishes.region
-        known = {each.code for country, _ in self._countries.entries for each in country.regions}
-        # A country's only region stands whatever was given.
-        if (
-            not region
-            or region in known
-            or len(self._countries.only_regions) == len(self._countries.entries)
-        ):
+        if not self._countries.lacks(self.wishes.region):
             return ""
-        valid = f"Valid patterns are: {', '.join(sorted(known))}" if known else "There are none"
-        return f"Invalid pattern provided: {region}\n{valid}"
+        known = self._countries.region_codes
+        valid = f"Valid patterns are: {', '.join(known)}" if known else "There are none"
+        return f"Invalid pattern provided: {self.wishes.region}\n{valid}"
 
 
 def load_library(wishes: Wishes, config: OpenAlprConfig) -> Library:

@@ -102,7 +102,7 @@ def read_labelled(folder: Path, source: str, *, either: bool = False) -> list[Cr
     lower-case ``i`` is "I or 1".
     """
     crops = []
-    with (folder / "truth.csv").open(newline="") as file:
+    with (folder / "truth.csv").open(newline="", encoding="utf-8-sig") as file:
         for row in csv.DictReader(file):
             plate = row["plate"] if either else row["plate"].upper()
             text = "".join(c for c in plate if c in _CLASS)
