@@ -104,6 +104,11 @@ class Country:
     two_line_plate_mm: tuple[Size, ...] = ()
 
     @property
+    def text_lengths(self) -> range:
+        """Lengths that texts have, all lines together."""
+        return range(self.min_chars, self.max_chars + 1)
+
+    @property
     def readable(self) -> bool:
         """Whether there is a bank with the script of these plates."""
         return self.script in BANKS

@@ -170,7 +170,7 @@ def _fit(
     return Fit(
         country=country.code,
         regions=tuple((match.region, match.specificity) for match in matches),
-        odd_length=not country.min_chars <= length <= country.max_chars,
+        odd_length=length not in country.text_lengths,
         rare_letters=sum(map(text.count, country.rare_letters)),
         country_log=plate_log + math.log(UNLISTED_FORMATS + (1 - UNLISTED_FORMATS) * formatted),
         native=native,

@@ -35,6 +35,7 @@ PLATE = Plate(
     glyphs=(),
     plate_index=0,
     requested_topn=10,
+    legibility=0.95,
     elapsed_ms=1.0,
 )
 FRAME = np.full((48, 80, 3), 77, np.uint8)
@@ -522,6 +523,14 @@ def test_two_line_plates_are_joined_by_a_hyphen():
     found = FakeEngine().recognize(FRAME)
     found = replace(found, plates=(replace(PLATE, text="AB\n12"),))
     assert "  AB-12 at 10,10, gb" in recognize.readable("a.png", found)
+
+
+@pytest.mark.parametrize(("legibility", "faint"), [(0.1, True), (0.3, False)])
+def test_plates_that_can_hardly_be_read_are_marked(legibility, faint):
+    plate = replace(PLATE, legibility=legibility)
+    text = recognize.readable("a.png", replace(FakeEngine().recognize(FRAME), plates=(plate,)))
+    assert ("AB12 at 10,10, gb, hardly legible\n" in text) == faint
+    assert ("AB12 at 10,10, gb\n" in text) != faint
 
 
 def test_plates_that_are_cut_off_are_marked(options, folder, monkeypatch, capsys):

@@ -435,6 +435,7 @@ def stated(
         must_match_pattern=must_match,
         requested_topn=topn,
         regions_of=lambda _, text: frozenset(FORMATS.get(text, ())),
+        lengths={"us": range(4, 9), "gb": range(4, 9)},
     )
     vehicles = (VehicleBox(Box(0, 0, 9, 9), 1.0),)
     found = Recognition(
@@ -454,6 +455,18 @@ def test_the_best_plate_is_the_first_that_matches_the_region():
     assert matches(plate) == [0, 1, 0]
     assert list(plate) == PLATE_KEYS
     assert plate["requested_topn"] == 7
+
+
+def test_texts_of_other_lengths_are_left_out_unless_they_are_sure():
+    def texts(*candidates):
+        found = stated(candidates=tuple(Candidate(text, share) for text, share in candidates))
+        return [[each["plate"] for each in plate["candidates"]] for plate in found]
+
+    assert texts(("A", 0.3), ("AB12", 0.2), ("AB1234567", 0.1)) == [["AB12"]]
+    assert texts(("AB\n12", 0.3), ("A\nB1", 0.2)) == [["AB\n12"]]
+    assert texts(("4", 0.04), ("L", 0.01)) == []
+    assert texts(("GT", 0.65), ("GTA1", 0.2), ("6T", 0.1)) == [["GT", "GTA1"]]
+    assert texts(("GT", 0.64)) == []
 
 
 def test_the_only_region_of_a_country_stands_whatever_was_given():

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from alprcore.cli.options import Commands
 
 
+FAINT = 0.2  # a plate less likely to show a text of usual length is said to be hardly legible
+
+
 def add_parser(commands: Commands) -> None:
     """Add the sub-command to the command line."""
     parser = commands.add_parser("recognize", help="read the plates of pictures")
@@ -102,8 +105,8 @@ def readable(name: str, found: Recognition, *, counted: bool = True) -> str:
         corner = result["coordinates"][0]
         region = f", {result['region']}" if result["region"] else ""
         text = _text(plate.text_with_unsure or result["plate"])
-        cut = ", cut off" if plate.truncated else ""
-        lines.append(f"  {text} at {corner['x']},{corner['y']}{region}{cut}")
+        marks = ", cut off" * plate.truncated + ", hardly legible" * (plate.legibility < FAINT)
+        lines.append(f"  {text} at {corner['x']},{corner['y']}{region}{marks}")
         lines += [
             f"    {_text(reading['plate']):<12} {reading['confidence']:6.2f} %"
             f"{' *' if reading['matches_template'] else ''}"

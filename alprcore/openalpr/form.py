@@ -11,6 +11,9 @@ with the format. Measured on 74 American photographs with each of 70 regions and
 the 4,652 times that the plate lacks the region's format, a wrong candidate that has it replaced a
 right reading 1,080 times before, and 172 times so. The one wrong reading that a right region mends
 is mended still; with a limit of 10 % it is not.
+
+OpenALPR lists no text shorter or longer than the country's plates, and no plate without any other.
+Here one that is surely read stays: plates of the owner's choice may be short.
 """
 
 from __future__ import annotations
@@ -23,6 +26,9 @@ from alprcore.results import Recognition
 
 LEAST_LISTED = 0.02
 """Share of the first candidate's probability that one has at least where there is a region."""
+
+SURE = 0.65
+"""From this probability on a text may be of any length: no first candidate of OpenALPR has less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,8 @@ class Rules:
         Candidates wanted; one is given even when it is less.
     regions_of
         Regions of a country that have a format for a text: ``(country, text)``.
+    lengths
+        Lengths that the texts of each country have, lines together.
     """
 
     given_region: str
@@ -51,6 +59,12 @@ class Rules:
     must_match_pattern: bool
     requested_topn: int
     regions_of: Callable[[str, str], frozenset[str]]
+    lengths: Mapping[str, range]
+
+    def admits(self, country: str, candidate: Candidate) -> bool:
+        """Return whether a text has a length of the country's, or is sure."""
+        length = len(candidate.text.replace("\n", ""))
+        return candidate.confidence >= SURE or length in self.lengths[country]
 
     def region(self, plate: Plate) -> tuple[str, float]:
         """Return the region of a plate and how sure it is, 0 when it was not detected."""
@@ -70,6 +84,10 @@ def in_openalpr_form(found: Recognition, rules: Rules) -> Recognition:
 
 
 def _stated(plate: Plate, rules: Rules) -> Plate | None:
+    admitted = tuple(each for each in plate.candidates if rules.admits(plate.country, each))
+    if not admitted:
+        return None
+    plate = replace(plate, candidates=admitted)
     region, confidence = rules.region(plate)
     if region:
         candidates = _tested(plate, region, rules)

@@ -201,6 +201,7 @@ def _rules(wishes: Wishes, config: OpenAlprConfig, countries: CountrySet) -> Rul
         must_match_pattern=bool(config.settings.get("must_match_pattern")),
         requested_topn=wishes.topn,
         regions_of=lambda country, text: _regions_of(countries, country, text),
+        lengths={each.code: each.text_lengths for each, _ in countries.entries},
     )
 
 
