@@ -182,7 +182,9 @@ def _regions(
         text: fit for text, each in fits.items() for fit in each if fit.country == ranking.country
     }
     weights = reader.countries.weights(ranking.country)
-    return region_probabilities(ranking.shares, of_country, weights, look=look)
+    return region_probabilities(
+        ranking.shares, of_country, weights, country_share=ranking.country_share, look=look
+    )
 
 
 def _look(frame: Frame, quad: Quad, ranking: Ranking, reader: Reader) -> dict[str, float] | None:

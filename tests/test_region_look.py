@@ -175,7 +175,9 @@ def test_the_look_changes_the_regions_and_nothing_else(engine: Engine) -> None:
     shares = [{k.name: k.confidence for k in plate.regions} for plate in (seen, told)]
     assert shares[0].keys() == shares[1].keys()
     assert max(abs(shares[0][code] - shares[1][code]) for code in shares[0]) > 0.1
-    assert sum(shares[0].values()) == pytest.approx(1)
+    totals = [sum(each.values()) for each in shares]
+    assert totals[0] == pytest.approx(totals[1])  # how sure it is that the plate is American
+    assert 0.5 < totals[0] <= 1 + 1e-9
 
 
 def test_a_given_region_stands_whatever_the_look(engine: Engine) -> None:

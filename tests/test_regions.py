@@ -7,8 +7,10 @@ import math
 
 import pytest
 
+from alprcore import Engine
 from alprcore.country_set import load_countries
 from alprcore.records import Fit, Label, Quad
+from alprcore.resources import sample_path
 from alprcore.stages.region import (
     REGION_SHARE,
     UNLISTED_FORMATS,
@@ -31,6 +33,25 @@ def regions_of(country, *texts, look=None):
     countries = load_countries((country,))
     fits = {text: fits[0] for text, fits in countries.fits(dict(texts), QUAD).items()}
     return region_probabilities(texts, fits, countries.weights(country), look=look)
+
+
+def test_a_region_is_no_surer_than_its_country():
+    fits, weights = {"T": fit(a=2.0, b=4.0)}, {"a": 3, "b": 1}
+    sure = said(region_probabilities([("T", 1.0)], fits, weights))
+    half = said(region_probabilities([("T", 1.0)], fits, weights, country_share=0.5))
+    assert half == pytest.approx({code: value / 2 for code, value in sure.items()})
+
+
+def test_a_plate_of_two_countries_names_a_region_of_neither():
+    # A German plate's text, which the Brazilian state of Santa Catarina gives out as well.
+    plates = [
+        Engine(country=country).recognize(sample_path("eu.jpg")).plates[0]
+        for country in ("br", "auto")
+    ]
+    alone, among = (sum(region.confidence for region in plate.regions) for plate in plates)
+    assert alone == pytest.approx(1)
+    assert among < 0.6
+    assert (plates[0].region, plates[1].region) == ("sc", "")
 
 
 def test_the_rule_of_bayes_by_hand():

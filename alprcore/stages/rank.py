@@ -42,7 +42,7 @@ class Ranking:
     `chosen` is the index of the plate's own candidate: the first one, or where there is a default
     region the first one that has a format of it. The region is ``""`` when none is given: then it
     is for `stages.region` to infer. `shares` are the probabilities of all texts that were ranked,
-    also of those beyond the most wanted.
+    also of those beyond the most wanted; `country_share` is that of the country among those known.
     """
 
     candidates: tuple[Candidate, ...]
@@ -50,6 +50,7 @@ class Ranking:
     region: str
     chosen: int = 0
     shares: tuple[tuple[str, float], ...] = ()
+    country_share: float = 1.0
 
 
 def rank_candidates(
@@ -94,7 +95,7 @@ def rank_candidates(
             for fit in fits[text]
             if _matches(fit, only_regions.get(fit.country, default_region))
         }
-    country = _country(texts, fits, allowed)
+    country, country_share = _country(texts, fits, allowed)
     if not country:
         return Ranking((), "", default_region)
     region = only_regions.get(country, default_region)
@@ -120,7 +121,7 @@ def rank_candidates(
         for (text, share), (_, _, fit) in zip(shares[:topn], ranked[:topn], strict=True)
     )
     chosen = _chosen(candidates) if default_region else 0
-    return Ranking(candidates, country, region, chosen, shares)
+    return Ranking(candidates, country, region, chosen, shares, country_share)
 
 
 def extended(ranking: Ranking, wider: Ranking, topn: int) -> Ranking:
@@ -192,8 +193,10 @@ def _country(
     texts: Sequence[tuple[str, float]],
     fits: Mapping[str, Sequence[Fit]],
     allowed: Collection[str] | None,
-) -> str:
+) -> tuple[str, float]:
     """Return the country that the texts' formats and the plate speak for; the first on a tie.
+
+    And its share of what they say for all countries.
 
     Lookalikes are one shape here, whose spelling is the one that the country would have: else a
     country of unusual formats wins for a 0 that was read as O.
@@ -205,7 +208,9 @@ def _country(
             likeliest = max(math.exp(_country_weight(fit)) for fit in spelt)
             said[spelt[0].country] = said.get(spelt[0].country, 0.0) + value * likeliest
     possible = [country for country in said if allowed is None or country in allowed]
-    return max(possible, key=lambda country: said[country], default="")
+    best = max(possible, key=lambda country: said[country], default="")
+    total = sum(said.values())
+    return best, said[best] / total if best and total > 0 else 0.0
 
 
 def _by_shape(texts: Sequence[tuple[str, float]]) -> dict[str, list[tuple[str, float]]]:

@@ -24,6 +24,7 @@ def region_probabilities(
     fits: Mapping[str, Fit],
     weights: Mapping[str, float],
     *,
+    country_share: float = 1.0,
     look: Mapping[str, float] | None = None,
 ) -> tuple[Label, ...]:
     """Return how probable each region of the plate's country is, the most probable first.
@@ -38,6 +39,8 @@ def region_probabilities(
     weights
         Code of each region of that country, and the plates it issues, in any unit. A region of
         weight 0 is no place and is left out.
+    country_share
+        How probable it is that the plate is one of this country, [0, 1].
     look
         Code of a region and the natural logarithm of how likely its designs make the look of this
         plate; a constant may be left out. Regions that it lacks are taken to be as unlikely as the
@@ -46,11 +49,8 @@ def region_probabilities(
     Returns
     -------
     tuple of Label
-        Probabilities that sum to 1, equal ones in the order of `weights`; empty without regions.
-
-    Notes
-    -----
-    A plate is given to be one of this country: how sure that is, is not part of the probabilities.
+        Probabilities that sum to `country_share`, equal ones in the order of `weights`; empty
+        without regions.
     """
     places = {code: weight for code, weight in weights.items() if weight > 0}
     if not places:
@@ -70,9 +70,9 @@ def region_probabilities(
             found[code] += value * joint[code] / total
     if look:
         found = _seen(found, look)
-    total = sum(found.values())
+    scale = country_share / sum(found.values())
     ranked = sorted(found.items(), key=lambda item: -item[1])
-    return tuple(Label(code, value / total) for code, value in ranked)
+    return tuple(Label(code, value * scale) for code, value in ranked)
 
 
 def named_region(labels: Sequence[Label], *, speaks: bool) -> tuple[str, float]:
