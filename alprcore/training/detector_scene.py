@@ -240,3 +240,46 @@ def developed(image: Frame, rng: np.random.Generator) -> Frame:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))]
         image = np.asarray(cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], 1), np.uint8)
     return image
+
+
+def blend_in(sample: Sample, rng: np.random.Generator) -> None:
+    """Give what surrounds a plate the plate's own colour, as a white van does."""
+    if not len(sample.plates):
+        return
+    left, top, right, bottom = sample.plates[rng.integers(len(sample.plates))].astype(int)
+    reach = rng.uniform(0.4, 2.5) * (bottom - top)
+    pad, grown = int(2.5 * reach) + 2, int(reach)
+    x0, y0 = max(0, left - pad), max(0, top - pad)
+    spot = sample.image[y0 : bottom + pad, x0 : right + pad]
+    inner = (slice(top - y0, bottom - y0), slice(left - x0, right - x0))
+    cover = np.zeros(spot.shape[:2], np.float32)
+    cover[
+        max(0, top - y0 - grown) : bottom - y0 + grown,
+        max(0, left - x0 - grown) : right - x0 + grown,
+    ] = 1
+    ring = cover.astype(bool)
+    ring[inner] = False
+    if right - left < 12 or not ring.any():
+        return
+    around = np.median(spot[ring], axis=0)
+    plate = np.percentile(spot[inner].reshape(-1, 3), rng.uniform(50, 80), axis=0)
+    shift = (plate - around) * rng.uniform(0.7, 1.05)
+    cover = np.asarray(cv2.GaussianBlur(cover, (0, 0), max(1.0, 0.5 * reach)), np.float32)
+    cover[inner] *= outside(spot[inner], plate, around)
+    # Paint that is lit evenly hides the plate more than paint that keeps its folds and shadows.
+    flat = rng.uniform(0.0, 0.7)
+    was = spot.astype(np.float32)
+    painted = was + shift
+    painted += flat * (plate - painted)
+    spot[:] = np.clip(was + cover[..., None] * (painted - was), 0, 255).astype(np.uint8)
+
+
+def outside(
+    spot: Frame, plate: NDArray[np.float64], around: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Return 1 where a plate's box shows what surrounds it: from its border inwards."""
+    far = np.abs(spot - plate).sum(2) - np.abs(spot - around).sum(2)
+    like = cv2.copyMakeBorder((far > 0).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    _, labels = cv2.connectedComponents(like, connectivity=4)
+    reached = (labels == labels[0, 0]).astype(np.float32)
+    return np.asarray(cv2.blur(reached, (3, 3))[1:-1, 1:-1], np.float32)
