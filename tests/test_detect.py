@@ -10,11 +10,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from alprcore.finder import PlateFinder
-from alprcore.records import Detection
+from alprcore.image import load_frame
+from alprcore.records import Detection, Frame
+from alprcore.resources import sample_path
 from alprcore.settings import Settings
-from alprcore.stages.detect import find_plates
+from alprcore.stages.detect import find_plates, settled_score
 
 root = Path(__file__).resolve().parents[1]
 models = root / "runtime_data" / "models"
@@ -135,3 +138,29 @@ def test_the_labelled_plates_are_found(finder: PlateFinder, folder: str, floor: 
             )
             rows += 1
     assert hits >= floor * rows
+
+
+def test_the_coarse_pass_is_made_only_where_it_can_help(
+    finder: PlateFinder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes: list[Frame] = []
+    seen = finder.map
+
+    def noted(_: PlateFinder, view: Frame) -> NDArray[np.float32]:
+        passes.append(view)
+        return seen(view)
+
+    monkeypatch.setattr(PlateFinder, "map", noted)
+    street = load_frame(sample_path("eu.jpg"))
+    (plate,) = found_in(street, finder)
+    assert plate.score > settled_score
+    assert len(passes) == 1  # sure of a small plate
+    passes.clear()
+    assert found_in(np.full_like(street, 90), finder) == ()
+    assert len(passes) == 2  # nothing seen: it may be too large
+    box = plate.quad.bounds()
+    top, bottom, left, right = (int(v) for v in (box.top, box.bottom, box.left, box.right))
+    near = cv2.resize(street[top - 90 : bottom + 90, left - 90 : right + 90], None, fx=2, fy=2)
+    passes.clear()
+    assert found_in(np.asarray(near, np.uint8), finder)[0].score > settled_score
+    assert len(passes) == 2  # a wide one: another pass may see it better

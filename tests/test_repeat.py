@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from alprcore import Engine, reader
+from alprcore import Engine, examination, reader
 from alprcore.examination import examine_plate
 from alprcore.geometry import box_quad
 from alprcore.image import load_frame
@@ -115,3 +115,37 @@ def test_an_unsure_reading_of_a_sure_plate_gets_a_second_look(
     assert quads_read(poor, engine, 0.9, whole) == [whole]  # a second look would see the same
     assert quads_read(poor, engine, 0.2) == [quad]  # most unsure plates are none
     assert quads_read(poor, engine.with_settings(analysis_count=3), 0.9) == list(nudged(quad, 3))
+
+
+@pytest.mark.parametrize(
+    ("readings", "chosen"),
+    [
+        ([("AB12CD", 0.8), ("AB12CD", 0.5)], "AB12CD"),  # legible: the rest is not tried
+        ([("AB1ZCD", 0.3), ("AB12CD", 0.5), ("X9", 0.2)], "AB12CD"),
+        ([("AB12CD", 0.5), ("AB1", 0.4), ("ZZ99ZZ", 0.6)], "ZZ99ZZ"),
+        ([("AB12CD", 0.5), ("AB1", 0.4), ("B12C", 0.9)], "AB12CD"),  # a part reads well, too
+        ([None, None, ("AB12CD", 0.1)], "AB12CD"),
+        ([None, None, None], None),
+    ],
+)
+def test_what_an_area_shows_is_the_best_reading_but_no_part_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+    readings: list[tuple[str, float] | None],
+    chosen: str | None,
+) -> None:
+    frame = load_frame(sample_path("us.jpg"))
+    engine = Engine(country="us")
+    (seen,) = engine.examine(frame)
+    ahead = iter(readings)
+
+    def told(*_: object, **__: object) -> examination.Examination | None:
+        reading = next(ahead)
+        if reading is None:
+            return None
+        return replace(seen, plate=replace(seen.plate, text=reading[0], confidence=reading[1]))
+
+    monkeypatch.setattr(examination, "examine_plate", told)
+    area = Detection(seen.plate.quad, 1.0)
+    best = examination.examine_crop(frame, area, (area.quad, area.quad), engine._reader, index=0)
+    assert (best and best.plate.text) == chosen
+    assert next(ahead, "none") == "none"  # each was asked for
