@@ -206,7 +206,7 @@ class Engine:
             plates,
             vehicles,
             self._vehicles,
-            detected=quads_in_picture(view, found),
+            detected=quads_in_picture(view, found, settings.min_plate_score),
             tasks=wanted,
             topn=settings.topn,
             most=settings.max_vehicles,
@@ -278,6 +278,7 @@ class Engine:
             [each.plate for each in readable],
             min_plausibility=settings.min_plausibility,
             min_confidence=settings.min_confidence,
+            min_score=settings.min_plate_score,
         )
         placed = [
             (readable[i], plate_in_picture(view, readable[i].plate, whole=settings.skip_detection))

@@ -145,13 +145,16 @@ def _search_area(
 ) -> tuple[Detection, ...]:
     left, top, right, bottom = (int(v) for v in (area.left, area.top, area.right, area.bottom))
     part = view.frame[top:bottom, left:right]
-    plates = _found(part, finder, settings, tiled=settings.tiled)
+    plates = _found(part, finder, settings, doubtful=True, tiled=settings.tiled)
     sure = [plate for plate in plates if plate.score >= settings.sure_plate_score]
     wanted = not sure or any(map(_is_steep, sure))
     if settings.tilted and wanted and min(part.shape[:2]) >= NARROWEST_TURNED:
-        level = [plate for plate in plates if not _is_steep(plate)]
-        steep = list(filter(_is_steep, plates))
-        plates = distinct_plates([*level, *_tilted_plates(part, finder, settings)], steep)
+        doubtful = [plate for plate in plates if plate.score < settings.min_plate_score]
+        likely = plates[: len(plates) - len(doubtful)]
+        level = [plate for plate in likely if not _is_steep(plate)]
+        turned_up = _tilted_plates(part, finder, settings)
+        steep = list(filter(_is_steep, likely))
+        plates = distinct_plates([*level, *turned_up], steep, [] if turned_up else doubtful)
     plates = tuple(plate for plate in plates if _small_enough(plate.quad, area, settings))
     if left or top:
         plates = tuple(replace(p, quad=_shifted(p.quad, left, top)) for p in plates)
@@ -161,12 +164,14 @@ def _search_area(
 
 
 def _found(
-    frame: Frame, finder: PlateFinder, settings: Settings, *, tiled: bool
+    frame: Frame, finder: PlateFinder, settings: Settings, *, doubtful: bool, tiled: bool
 ) -> tuple[Detection, ...]:
     return find_plates(
         frame,
         finder,
         min_score=settings.min_plate_score,
+        doubtful_score=settings.doubtful_plate_score if doubtful else 1.0,
+        sure_score=settings.sure_plate_score,
         max_plates=settings.max_plates,
         area=settings.detection_pixels,
         tiled=tiled,
@@ -180,7 +185,7 @@ def _tilted_plates(frame: Frame, finder: PlateFinder, settings: Settings) -> lis
     """
     found: list[Detection] = []
     for turned_frame, to_frame in turned_views(frame):
-        for plate in _found(turned_frame, finder, settings, tiled=False):
+        for plate in _found(turned_frame, finder, settings, doubtful=False, tiled=False):
             quad = mapped_quad(plate.quad, to_frame)
             sure = plate.score >= settings.sure_plate_score
             if quad is not None and sure and not _is_steep(plate):
@@ -233,11 +238,12 @@ def plate_in_picture(view: View, plate: Plate, *, whole: bool) -> Plate | None:
     return replace(plate, quad=quad, glyphs=glyphs, truncated=truncated)
 
 
-def quads_in_picture(view: View, plates: tuple[Detection, ...]) -> list[Quad]:
-    """Return the corners of the view's plates where they are in the picture."""
+def quads_in_picture(view: View, plates: tuple[Detection, ...], min_score: float) -> list[Quad]:
+    """Return the corners of the view's plates of that score where they are in the picture."""
+    likely = [plate.quad for plate in plates if plate.score >= min_score]
     if view.to_picture is None:
-        return [plate.quad for plate in plates]
-    quads = [mapped_quad(plate.quad, view.to_picture) for plate in plates]
+        return likely
+    quads = [mapped_quad(quad, view.to_picture) for quad in likely]
     return [quad for quad in quads if quad is not None]
 
 

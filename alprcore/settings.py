@@ -60,7 +60,10 @@ class Settings:
     analysis_count
         How often each plate is read, each time cut out a little differently; the mean counts.
     min_plate_score
-        Plates the network scores below this, in [0, 1], are not read.
+        Plates the network scores below this, in [0, 1], are doubtful.
+    doubtful_plate_score
+        From this score on doubtful plates are read where there is no sure one, and reported when
+        they read as letters with digits (see `stages.select`); 1 leaves them all out.
     min_plausibility
         Plates are dropped whose finder score plus half their `Plate.legibility` is less; see
         `stages.select`.
@@ -113,6 +116,7 @@ class Settings:
     max_plate_height_percent: float = 100.0
     analysis_count: int = 1
     min_plate_score: float = 0.3
+    doubtful_plate_score: float = 0.15
     min_plausibility: float = 0.5
     max_plates: int = 32
     max_vehicles: int = 8
@@ -175,6 +179,7 @@ _COUNTS = (
 )
 _SHARES = (
     ("min_plate_score", 1),
+    ("doubtful_plate_score", 1),
     ("min_plausibility", 2),
     ("min_vehicle_score", 1),
     ("plate_margin", 1),

@@ -164,3 +164,17 @@ def test_the_coarse_pass_is_made_only_where_it_can_help(
     passes.clear()
     assert found_in(np.asarray(near, np.uint8), finder)[0].score > settled_score
     assert len(passes) == 2  # a wide one: another pass may see it better
+
+
+def test_doubtful_plates_are_found_only_where_none_is_sure(finder: PlateFinder) -> None:
+    def scores(**options: float) -> list[float]:
+        found = find_plates(drawn_plate(), finder, max_plates=10, area=AREA, tiled=True, **options)
+        return [plate.score for plate in found]
+
+    every = scores(min_score=0.01)
+    assert every[0] > 0.3 > every[-1]
+    between = (every[0] + 0.3) / 2
+    assert scores(min_score=0.3, doubtful_score=0.01, sure_score=1.0) == every
+    assert scores(min_score=0.3, doubtful_score=0.01, sure_score=between) == scores(min_score=0.3)
+    assert scores(min_score=0.3) == [score for score in every if score >= 0.3]
+    assert scores(min_score=0.01, doubtful_score=0.3, sure_score=1.0) == every

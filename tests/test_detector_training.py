@@ -9,7 +9,7 @@ import pytest
 from alprcore.training.detector_data import Sample, crop_size, no_boxes
 from alprcore.training.detector_distract import draw_front
 from alprcore.training.detector_place import beside, random_corners
-from alprcore.training.detector_scene import add_plate, blend_in
+from alprcore.training.detector_scene import add_plate
 
 OTHER = np.array([100.0, 200, 220, 226], np.float32)
 
@@ -58,30 +58,3 @@ def test_a_front_has_like_windows_on_a_wall() -> None:
         draw_front(spot, rng)
         assert spot.any(axis=2).all()
         assert len(np.unique(spot.reshape(-1, 3), axis=0)) <= 3
-
-
-def test_a_plate_is_hidden_by_its_surroundings_and_keeps_its_text() -> None:
-    nearer = []
-    for rng in generators():
-        image = np.full((crop_size, crop_size, 3), (40, 60, 80), np.uint8)
-        image[200:226, 100:220] = 220  # a light plate on a dark car
-        image[206:220, 110:210:8] = 15
-        before = image.copy()
-        weight = np.zeros((22, 22), np.float32)
-        sample = Sample(image, OTHER[None], no_boxes(), no_boxes(), weight, no_boxes())
-        blend_in(sample, rng)
-        assert np.array_equal(sample.image[202:224, 102:218], before[202:224, 102:218])
-        assert np.array_equal(sample.image[:36], before[:36])  # far away
-        nearer.append(float(sample.image[197:199, 110:210].mean()) - before[197, 150].mean())
-    assert min(nearer) > 20  # some seen light beside the plate
-    assert np.mean(nearer) > 60
-
-
-def test_what_is_no_plate_inside_its_box_is_painted_too() -> None:
-    image = np.full((crop_size, crop_size, 3), 40, np.uint8)
-    image[204:222, 110:210] = 220  # the label is wider than the plate
-    weight = np.zeros((22, 22), np.float32)
-    sample = Sample(image, OTHER[None], no_boxes(), no_boxes(), weight, no_boxes())
-    blend_in(sample, np.random.default_rng(1))
-    assert sample.image[201, 103:217].min() > 60
-    assert (sample.image[206:220, 114:206] == 220).all()

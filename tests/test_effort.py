@@ -49,11 +49,37 @@ def test_what_is_asked_of_the_finder(
 ) -> None:
     calls = recorded(monkeypatch, "alprcore.search.find_plates", find_plates)
     engine.with_settings(
-        detection_pixels=230_400, tiled=False, min_plate_score=0.4, max_plates=3
+        detection_pixels=230_400,
+        tiled=False,
+        min_plate_score=0.4,
+        doubtful_plate_score=0.2,
+        sure_plate_score=0.95,
+        max_plates=3,
     ).recognize(frame)
-    asked = {"area": 230_400, "tiled": False, "min_score": 0.4, "max_plates": 3}
-    assert calls
-    assert all(call == asked for call in calls)
+    asked = {"area": 230_400, "tiled": False, "min_score": 0.4, "max_plates": 3, "sure_score": 0.95}
+    assert calls == [
+        {**asked, "doubtful_score": 0.2},
+        {**asked, "doubtful_score": 1.0},  # turned either way: only sure plates count
+        {**asked, "doubtful_score": 1.0},
+    ]
+
+
+def test_doubtful_plates_count_only_where_none_is_sure(
+    engine: Engine, frame: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (plate.quad for plate in engine.recognize(frame).plates)
+
+    def reported(*found: Detection, turned: list[Detection] | None = None, **changes: Any) -> int:
+        monkeypatch.setattr("alprcore.search.find_plates", lambda *_, **__: found)
+        monkeypatch.setattr("alprcore.search._tilted_plates", lambda *_: turned or [])
+        return len(engine.with_settings(**changes).recognize(frame).plates)
+
+    doubtful = Detection(second, 0.2)
+    assert reported(doubtful) == 1
+    assert reported(Detection(first, 0.35), doubtful) == 2
+    assert reported(doubtful, turned=[Detection(first, 0.8)]) == 1
+    assert reported(doubtful, turned=[Detection(second, 0.8)]) == 1
+    assert reported(doubtful, min_plate_score=0.1) == 1
 
 
 def test_fewer_pixels_lose_the_smallest_plates(engine: Engine, frame: Frame) -> None:

@@ -19,7 +19,7 @@ PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "photos_dev"
 # a dealer's sticker.
 # set and country, plates, least found, least strict, least folded, most extra results
 LEDGER = [
-    ("us", 76, 75, 70, 71, 5),
+    ("us", 76, 76, 71, 72, 5),
     ("eu", 38, 38, 36, 38, 5),
     ("br", 37, 37, 37, 37, 5),
 ]

@@ -33,6 +33,20 @@ def test_a_legible_plate_survives_a_low_score() -> None:
     assert chosen(plate("AB12CD", 0.95, 0.3, HERE)) == (0,)
 
 
+def test_a_doubtful_plate_must_read_as_letters_with_digits() -> None:
+    def kept(text: str, confidence: float, score: float) -> bool:
+        doubtful = [plate(text, confidence, score, HERE)]
+        return select_plates(doubtful, min_plausibility=0.5, min_score=0.3) == (0,)
+
+    assert kept("AB12CD", 0.95, 0.2)
+    assert not kept("AB12CD", 0.85, 0.2)
+    assert not kept("STREET", 0.99, 0.25)
+    assert not kept("110118", 0.99, 0.25)
+    assert not kept("AB12CD", 0.99, 0.001)  # implausible all the same
+    assert kept("STREET", 0.5, 0.3)
+    assert kept("110118", 0.5, 0.3)
+
+
 def test_a_lamp_that_cannot_be_read_is_dropped() -> None:
     assert chosen(plate("I", 0.02, 0.45, HERE)) == ()
 

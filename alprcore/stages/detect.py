@@ -55,6 +55,8 @@ def find_plates(
     finder: PlateFinder,
     *,
     min_score: float,
+    doubtful_score: float = 1.0,
+    sure_score: float = 1.0,
     max_plates: int,
     area: int,
     tiled: bool,
@@ -68,6 +70,8 @@ def find_plates(
     finder : PlateFinder
     min_score : float
         Plates below it are dropped, [0, 1].
+    doubtful_score, sure_score : float
+        Where no plate has `sure_score`, those from `doubtful_score` on are returned as well.
     max_plates : int
         At most so many plates, the best ones.
     area : int
@@ -87,9 +91,11 @@ def find_plates(
     plates: list[Boxes] = []
     settled = partial(_settled, plates, frame)
     for view, (factor, shift), narrowest in _views(frame, area, tiled, settled):
-        found = _decoded(finder.map(view), min_score)
+        found = _decoded(finder.map(view), min(min_score, doubtful_score))
         plates.append(_between(found, narrowest, widest_plate) * factor + shift)
     kept = _distinct(plates, frame, max_plates)
+    if (kept[:, 4] >= sure_score).any():
+        kept = kept[kept[:, 4] >= min_score]
     quads = _quads(frame, kept, finder)
     return tuple(Detection(quad, float(box[4])) for quad, box in zip(quads, kept, strict=True))
 

@@ -39,7 +39,6 @@ from alprcore.training.detector_model import (
 from alprcore.training.detector_scene import (
     add_plate,
     add_vehicle,
-    blend_in,
     developed,
     fade,
     load_crops,
@@ -76,8 +75,6 @@ class Scenes:
             add_plate(sample, self.plate(), rng)
         if rng.random() < 0.3:
             add_distractor(sample, rng)
-        if rng.random() < 0.2:
-            blend_in(sample, rng)
         if rng.random() < 0.12:
             fade(sample, rng)
         sample.image = developed(sample.image, rng)
