@@ -16,7 +16,6 @@ from alprcore.table import Size, Table
 LATIN = "Latin"
 # The shipped bank that reads a script; all of them read Latin letters and digits, too.
 BANKS = {LATIN: "latin.npz", "Hangul": "hangul.npz"}
-# The smallest plate worth reading, where a file does not say: as OpenALPR's narrowest one.
 _REGION_KEYS = ("code", "name", "weight", "series", "stems", "tails", "patterns", "also")
 
 

@@ -11,7 +11,7 @@ from os import PathLike
 from typing import Any
 
 from alprcore.bank import Bank, parse_bank, read_bank
-from alprcore.country_set import load_countries
+from alprcore.country_set import CountrySet, load_countries
 from alprcore.errors import ImageError
 from alprcore.examination import Examination, examine_crop, examine_plate
 from alprcore.finder import PlateFinder
@@ -89,6 +89,11 @@ class Engine:
         """What this engine does."""
         return self._reader.settings
 
+    @property
+    def countries(self) -> CountrySet:
+        """The countries whose formats it knows."""
+        return self._reader.countries
+
     def with_settings(self, **changes: Any) -> Engine:
         """Return an engine with some settings changed; it shares what is loaded with this one.
 
@@ -111,9 +116,8 @@ class Engine:
         reader, finder, mask = self._reader, self._finder, self._mask
         vehicle_finder, vehicles = self._vehicle_finder, self._vehicles
         if (after.country, after.country_dirs) != (before.country, before.country_dirs):
-            countries = load_countries(after.country, after.country_dirs)
-            reader = replace(reader, countries=countries)
-        old, new = self._reader.countries.bank, reader.countries.bank
+            reader = replace(reader, countries=load_countries(after.country, after.country_dirs))
+        old, new = self.countries.bank, reader.countries.bank
         if (after.bank, new) != (before.bank, old):
             reader = replace(reader, bank=_load_bank(after, new))
         if after.threads != before.threads:
@@ -292,8 +296,5 @@ def _load_bank(settings: Settings, shipped: str) -> Bank:
 
 
 def _load_finder(settings: Settings) -> PlateFinder:
-    return PlateFinder(
-        model_bytes("plate_detector.onnx"),
-        model_bytes("plate_corners.onnx"),
-        threads=settings.threads,
-    )
+    detector, corners = (model_bytes(f"plate_{name}.onnx") for name in ("detector", "corners"))
+    return PlateFinder(detector, corners, threads=settings.threads)

@@ -107,10 +107,9 @@ class Recognition:
         return json_text(self.to_dict())
 
 
-def unread_json(error: str, *, epoch_ms: int) -> str:
-    """Return the `alpr_results` line of an input that could not be read: sizes 0, and `error`."""
-    unread = Recognition(0, 0, epoch_ms, 0.0, (), ())
-    return json_text({**unread.to_dict(), "error": error})
+def unread_dict(error: str, *, epoch_ms: int) -> dict[str, Any]:
+    """Return the `alpr_results` of an input that could not be read: sizes 0, and `error`."""
+    return {**Recognition(0, 0, epoch_ms, 0.0, (), ()).to_dict(), "error": error}
 
 
 def _plate(plate: Plate) -> dict[str, Any]:

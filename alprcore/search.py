@@ -149,8 +149,8 @@ def _search_area(
     sure = [plate for plate in plates if plate.score >= settings.sure_plate_score]
     wanted = not sure or any(map(_is_steep, sure))
     if settings.tilted and wanted and min(part.shape[:2]) >= NARROWEST_TURNED:
-        doubtful = [plate for plate in plates if plate.score < settings.min_plate_score]
-        likely = plates[: len(plates) - len(doubtful)]
+        likely = [plate for plate in plates if plate.score >= settings.min_plate_score]
+        doubtful = plates[len(likely) :]
         level = [plate for plate in likely if not _is_steep(plate)]
         turned_up = _tilted_plates(part, finder, settings)
         steep = list(filter(_is_steep, likely))

@@ -24,7 +24,7 @@ def main() -> None:
     args = parser.parse_args()
     found, kept = Counter[str](), Counter[str]()
     for country in ("us", "eu", "br"):
-        with (args.photos / country / "truth.csv").open(encoding="utf-8-sig", newline="") as file:
+        with (args.photos / country / "truth.csv").open(encoding="utf-8", newline="") as file:
             labels = parse_truth(file)
         with Alpr(country, "", "") as alpr:
             for image, plates in sorted(labels.items()):

@@ -76,7 +76,7 @@ def main() -> None:
     for country in ("us", "eu", "br"):
         engine = Engine(country=country)
         engines = (engine, engine.with_settings(tilted=False))
-        with (photos / country / "truth.csv").open(encoding="utf-8-sig") as file:
+        with (photos / country / "truth.csv").open(encoding="utf-8") as file:
             labels = parse_truth(file)
         for angle in ANGLES:
             cells = (country, angle, *counts(engines, photos / country, labels, angle))

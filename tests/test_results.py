@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alprcore.records import Box, Candidate, Plate, Quad, VehicleBox
-from alprcore.results import Recognition, unread_json
+from alprcore.results import Recognition, json_text, unread_dict
 
 PLATE = Plate(
     text="AB12CDE",
@@ -119,7 +119,7 @@ def test_every_line_is_valid_json_without_spaces(elapsed, confidence, text):
 
 
 def test_an_input_that_was_not_read_has_a_line_too():
-    parsed = json.loads(unread_json("image: empty", epoch_ms=7))
+    parsed = json.loads(json_text(unread_dict("image: empty", epoch_ms=7)))
     assert parsed["error"] == "image: empty"
     assert (parsed["epoch_time"], parsed["img_width"], parsed["results"]) == (7, 0, [])
 

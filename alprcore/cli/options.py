@@ -7,9 +7,8 @@ import argparse
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from alprcore.country_set import load_countries
 from alprcore.engine import Engine
 from alprcore.openalpr_config import OpenAlprConfig, read_config
 from alprcore.records import Box
@@ -208,14 +207,15 @@ def engine_of(chosen: argparse.Namespace) -> Engine:
         If the country is unknown, an option is out of its range, the mask or the configuration
         cannot be read or a shipped file is missing.
     """
-    wanted = settings_of(chosen)
-    if load_countries(wanted.country, wanted.country_dirs).lacks(wanted.default_region):
-        region, countries = wanted.default_region, ",".join(wanted.country)
+    engine = Engine(settings=settings_of(chosen))
+    region = engine.settings.default_region
+    if engine.countries.lacks(region):
+        countries = ",".join(engine.settings.country)
         print(
             f"alprcore: no region {region!r} in {countries}: no reading matches its formats",
             file=sys.stderr,
         )
-    return Engine(settings=wanted)
+    return engine
 
 
 def settings_of(chosen: argparse.Namespace) -> Settings:
@@ -226,14 +226,26 @@ def settings_of(chosen: argparse.Namespace) -> Settings:
     AlprError
         If an option is out of its range or the configuration cannot be read.
     """
+    asked = {name: getattr(chosen, name) for name in _SETTINGS}
+    return configured(chosen, country=chosen.country, **asked)
+
+
+def configured(chosen: argparse.Namespace, **asked: Any) -> Settings:
+    """Return the settings of ``--config`` with those asked for in their place, None for no change.
+
+    Folders of country files are taken from ``--country-dir``. What is asked wins over the file.
+
+    Raises
+    ------
+    AlprError
+        If a setting is out of its range or the configuration cannot be read.
+    """
     config = OpenAlprConfig() if chosen.config is None else read_config(chosen.config)
     if config.warning:
         print(config.warning, file=sys.stderr)
-    asked = {name: getattr(chosen, name) for name in _SETTINGS}
+    asked["country_dirs"] = tuple(chosen.country_dirs) or None
     given = {name: value for name, value in asked.items() if value is not None}
-    if chosen.country_dirs:
-        given["country_dirs"] = tuple(chosen.country_dirs)
-    return changed(Settings(), {"country": chosen.country, **config.settings, **given})
+    return changed(Settings(), {**config.settings, **given})
 
 
 def _tasks(text: str) -> tuple[str, ...]:

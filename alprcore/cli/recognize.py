@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import base64
 import io
-import json
 import os
 import sys
 import time
@@ -24,7 +23,7 @@ from alprcore.cli.options import (
 from alprcore.drawing import annotated, write_picture
 from alprcore.errors import AlprError, ImageError
 from alprcore.records import Box, VehicleLook
-from alprcore.results import Recognition, json_text, unread_json
+from alprcore.results import Recognition, json_text, unread_dict
 
 if TYPE_CHECKING:
     from alprcore.cli.options import Commands
@@ -140,7 +139,7 @@ def _json_line(name: str, found: Recognition) -> str:
 
 
 def _unread_line(name: str, error: ImageError) -> str:
-    reply = json.loads(unread_json(str(error), epoch_ms=time.time_ns() // 1_000_000))
+    reply = unread_dict(str(error), epoch_ms=time.time_ns() // 1_000_000)
     return json_text({**reply, **_named(name)})
 
 

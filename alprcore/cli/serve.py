@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alprcore.cli.numbers import whole
+from alprcore.cli.options import add_country_dir_option, configured
 from alprcore.errors import AlprError
-from alprcore.openalpr_config import OpenAlprConfig, read_config
-from alprcore.settings import Settings
 
 if TYPE_CHECKING:
     from alprcore.cli.options import Commands
@@ -77,30 +76,12 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--config", type=Path, metavar="FILE", help="settings of an openalpr.conf")
     add("--bank", metavar="FILE", help="template bank (default: the shipped one)")
-    add(
-        "--country-dir",
-        action="append",
-        metavar="DIR",
-        help="folder with country files of your own; may be given several times",
-    )
+    add_country_dir_option(parser)
     add(
         "--detect-region",
         action=argparse.BooleanOptionalAction,
         help="tell the region from the plate's look as well",
     )
-
-
-def _settings(chosen: argparse.Namespace) -> Settings:
-    config = OpenAlprConfig() if chosen.config is None else read_config(chosen.config)
-    if config.warning:
-        print(config.warning, file=sys.stderr)
-    asked = {
-        "bank": chosen.bank,
-        "country_dirs": tuple(chosen.country_dir) if chosen.country_dir else None,
-        "detect_region": chosen.detect_region,
-    }
-    given = {name: value for name, value in asked.items() if value is not None}
-    return Settings(**{**config.settings, **given})
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -133,7 +114,7 @@ def run(chosen: argparse.Namespace) -> int:
         threads=chosen.threads or 0,
         accounts=chosen.accounts,
         url_hosts=tuple(chosen.allow_url),
-        settings=_settings(chosen),
+        settings=configured(chosen, bank=chosen.bank, detect_region=chosen.detect_region),
         log_plates=chosen.log_plates,
         limits=limits,
     )

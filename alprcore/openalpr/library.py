@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from alprcore.country_set import CountrySet, load_countries
+from alprcore.country_set import CountrySet
 from alprcore.engine import Engine
 from alprcore.image import ImageSource
 from alprcore.openalpr.form import Rules, in_openalpr_form
@@ -66,7 +66,6 @@ class Library:
     wishes: Wishes
     config: OpenAlprConfig
     _engine: Engine
-    _countries: CountrySet
 
     def recognize(self, image: ImageSource, areas: Sequence[Area] = ()) -> Recognition:
         """Return the plates of a picture as OpenALPR states them.
@@ -87,7 +86,7 @@ class Library:
         """
         boxes = [Box(x, y, x + width, y + height) for x, y, width, height in areas]
         found = self._engine.recognize(image, regions_of_interest=boxes)
-        return in_openalpr_form(found, _rules(self.wishes, self.config, self._countries))
+        return in_openalpr_form(found, _rules(self.wishes, self.config, self._engine.countries))
 
     def changed(self, **changes: Any) -> Library:
         """Return a library with some wishes changed; it shares what is loaded with this one.
@@ -98,17 +97,15 @@ class Library:
             As `load_library`.
         """
         wishes = replace(self.wishes, **changes)
-        countries = self._countries
-        if wishes.country != self.wishes.country:
-            countries = _countries_of(wishes, self.config)
         engine = self._engine.with_settings(**_settings(wishes, self.config))
-        return Library(wishes, self.config, engine, countries)
+        return Library(wishes, self.config, engine)
 
     def region_problem(self) -> str:
         """Return lines that say that no country has the given region; ``""`` when one has it."""
-        if not self._countries.lacks(self.wishes.region):
+        countries = self._engine.countries
+        if not countries.lacks(self.wishes.region):
             return ""
-        known = self._countries.region_codes
+        known = countries.region_codes
         valid = f"Valid patterns are: {', '.join(known)}" if known else "There are none"
         return f"Invalid pattern provided: {self.wishes.region}\n{valid}"
 
@@ -121,9 +118,7 @@ def load_library(wishes: Wishes, config: OpenAlprConfig) -> Library:
     AlprError
         If a country is unknown or cannot be read, a setting is wrong, or a shipped file is missing.
     """
-    countries = _countries_of(wishes, config)
-    engine = Engine(**_settings(wishes, config))
-    return Library(wishes, config, engine, countries)
+    return Library(wishes, config, Engine(**_settings(wishes, config)))
 
 
 def load_config(named: str, runtime_dir: str = "") -> OpenAlprConfig:
@@ -187,10 +182,6 @@ def _without_lost_mask(config: OpenAlprConfig) -> OpenAlprConfig:
 def _codes(country: str) -> tuple[str, ...]:
     codes = [code.strip().lower() for code in country.split(",")]
     return tuple(filter(None, codes)) or (DEFAULT_COUNTRY,)
-
-
-def _countries_of(wishes: Wishes, config: OpenAlprConfig) -> CountrySet:
-    return load_countries(_codes(wishes.country), config.settings.get("country_dirs", ()))
 
 
 def _rules(wishes: Wishes, config: OpenAlprConfig, countries: CountrySet) -> Rules:

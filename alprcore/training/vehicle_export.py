@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from onnxruntime.quantization import (
     CalibrationDataReader,
@@ -29,6 +28,7 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 
+from alprcore.network import onnx_session
 from alprcore.records import Frame
 from alprcore.training.vehicle import Data
 from alprcore.training.vehicle_data import colours
@@ -142,11 +142,7 @@ def shipped_logits(
     path: Path, pictures: Sequence[Frame]
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Return the logits of the ONNX file's network, (n, 2, …): of pictures and mirror images."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        path.read_bytes(), options, providers=["CPUExecutionProvider"]
-    )
+    session = onnx_session(path.read_bytes(), 1, one_size=True)
     found = [session.run(None, {"image": np.stack([p, p[:, ::-1]])}) for p in pictures]
     return np.stack([f[0] for f in found]), np.stack([f[1] for f in found])
 

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from alprcore.network import onnx_session
 
 features = 1280
 frozen_layers = 4  # the stem and three blocks
@@ -159,11 +160,7 @@ class Early:
             input_names=["x"],
             dynamic_axes={"x": {0: "n", 2: "rows", 3: "cols"}},
         )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(
-            file.getvalue(), options, providers=["CPUExecutionProvider"]
-        )
+        self.session = onnx_session(file.getvalue(), 1, one_size=False)
 
     def __call__(self, pictures: np.ndarray[Any, np.dtype[np.uint8]]) -> Tensor:
         """Return the maps of (n, rows, cols, 3) pictures, channels red, green, blue."""
