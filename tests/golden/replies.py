@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine's replies as plain values, how they are kept, and how two of them differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime
+
+from alprcore import Engine, Plate, Quad, Recognition, VehicleBox, _native
+
+from .cases import CASES, Case
+
+KEPT = Path(__file__).parent / "replies.jsonl"
+# Networks differ by about 1e-6 between processors. A probability or a percent may then differ by
+# `PROBABILITY`, and corners by `PIXELS`: a hundredth of a pixel is what is kept of them.
+PROBABILITY = 1e-4
+PIXELS = 0.05
+
+Reply = dict[str, Any]
+
+
+def circumstances() -> dict[str, str]:
+    """Return what must be the same for replies to be the same to the last digit."""
+    return {
+        "kernels": kernels(),
+        "processor": " ".join(cv2.getCPUFeaturesLine().split()),
+        "onnxruntime": onnxruntime.__version__,
+        "opencv": cv2.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def kernels() -> str:
+    """Return the name of the compiled inner loops in use."""
+    named = getattr(_native, "kernels", None)
+    return str(named()) if named is not None else "unnamed"
+
+
+def replies(names: list[str] | None = None) -> Iterator[tuple[str, Reply]]:
+    """Yield the reply to each case under its name; all of them, or those named."""
+    engine = Engine()
+    for name in names or CASES:
+        yield name, reply_to(CASES[name], engine)
+
+
+def reply_to(case: Case, engine: Engine) -> Reply:
+    """Return the reply to a case: the JSON without times, and what JSON leaves out."""
+    asked = engine.with_settings(**case.settings)
+    found = asked.recognize(case.source(), regions_of_interest=case.areas, tasks=case.tasks)
+    return {
+        "json": timeless(found),
+        "plates": [_plate(plate) for plate in found.plates],
+        "vehicles": [_vehicle(vehicle) for vehicle in found.vehicles],
+    }
+
+
+def timeless(found: Recognition) -> Reply:
+    """Return the wire form without what tells the time."""
+    wire = found.to_dict()
+    for item in (wire, *wire["results"]):
+        for key in ("epoch_time", "processing_time_ms"):
+            item.pop(key, None)
+    return wire
+
+
+def _plate(plate: Plate) -> Reply:
+    return {
+        "country": plate.country,
+        "detection_score": round(plate.detection_score, 8),
+        "legibility": round(plate.legibility, 8),
+        "truncated": plate.truncated,
+        "text_with_unsure": plate.text_with_unsure,
+        "corners": _corners(plate.quad),
+        "regions": [[label.name, round(label.confidence, 8)] for label in plate.regions[:5]],
+        "glyphs": [
+            {
+                "text": glyph.text,
+                "confidence": round(glyph.confidence, 8),
+                "corners": _corners(glyph.quad),
+                "alternatives": [[text, round(value, 8)] for text, value in glyph.alternatives[:3]],
+                "template": glyph.template,
+                "score": round(glyph.score, 4),
+            }
+            for glyph in plate.glyphs
+        ],
+    }
+
+
+def _vehicle(vehicle: VehicleBox) -> Reply:
+    box = {key: round(value, 2) for key, value in asdict(vehicle.box).items()}
+    return {"box": box, "score": round(vehicle.score, 8)}
+
+
+def _corners(quad: Quad) -> list[list[float]]:
+    return [[round(value, 2) for value in point] for point in quad.to_points().tolist()]
+
+
+def kept() -> tuple[dict[str, str], dict[str, Reply]]:
+    """Return the circumstances of the kept replies, and the replies."""
+    first, *rest = KEPT.read_text("utf-8").splitlines()
+    return json.loads(first), dict(json.loads(line) for line in rest)
+
+
+def keep(found: dict[str, Reply]) -> None:
+    """Write the replies, one a line, after their circumstances."""
+    lines = [circumstances(), *found.items()]
+    KEPT.write_text(
+        "".join(
+            json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines
+        ),
+        "utf-8",
+    )
+
+
+def differences(old: Any, new: Any, *, exact: bool, place: str = "") -> Iterator[str]:
+    """Yield where two replies differ: at all, or by more than another processor may explain."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in old.keys() | new.keys():
+            if key not in old or key not in new:
+                yield f"{place}.{key}: {'new' if key in new else 'gone'}"
+            else:
+                yield from differences(old[key], new[key], exact=exact, place=f"{place}.{key}")
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, pair in enumerate(zip(old, new, strict=True)):
+            yield from differences(*pair, exact=exact, place=f"{place}[{number}]")
+    elif old != new and (exact or not _alike(old, new, place)):
+        yield f"{place}: {old!r} became {new!r}"
+
+
+def _alike(old: Any, new: Any, place: str) -> bool:
+    """Whether two numbers are the same but for the processor."""
+    numbers = all(
+        isinstance(each, int | float) and not isinstance(each, bool) for each in (old, new)
+    )
+    if not numbers:
+        return False
+    if any(key in place for key in (".coordinates", ".vehicle_region", ".json.vehicles")):
+        return abs(old - new) <= 1  # cut down to whole pixels
+    if any(key in place for key in (".corners", ".box.")):
+        return abs(old - new) <= PIXELS
+    percents = 100 if place.startswith(".json") else 1
+    return abs(old - new) <= PROBABILITY * percents * (10 if place.endswith(".score") else 1)
