@@ -7,6 +7,23 @@ def text_lines(crop: NDArray[np.uint8], most: int, steepest: float) -> NDArray[n
 def line_image(
     crop: NDArray[np.uint8], top: float, bottom: float, slope: float, slant: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], bool]: ...
+def log_probability(
+    starts: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    scores: NDArray[np.float32],
+    gaps: NDArray[np.float32],
+    log_total: float,
+    text: NDArray[np.int32],
+) -> float: ...
+def log_pattern_probability(
+    starts: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    scores: NDArray[np.float32],
+    gaps: NDArray[np.float32],
+    log_total: float,
+    admits: NDArray[np.uint8],
+    runs: NDArray[np.uint8],
+) -> float: ...
 
 class TemplateBank:
     def __init__(

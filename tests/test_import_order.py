@@ -16,6 +16,7 @@ LAYERS = [
     [
         "bank",
         "countries",
+        "decode",
         "finder",
         "geometry",
         "hangul",

@@ -27,4 +27,5 @@ PYBIND11_MODULE(_native, module) {
   module.doc() = "Text lines, segmentation lattices and template matching; see alprcore.stages.read.";
   alprcore::register_text_lines(module);
   alprcore::register_bank(module);
+  alprcore::register_decode(module);
 }
