@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 
-from .replies import KEPT, circumstances, differences, keep, kept, replies
+from .replies import EXACT, KEPT, circumstances, differences, keep, kept, replies
 
 
 def main() -> int:
@@ -22,7 +22,7 @@ def main() -> int:
         if name not in old or name not in found:
             lines = ["new" if name in found else "gone"]
         else:
-            lines = sorted(differences(old[name], found[name], exact=True))
+            lines = sorted(differences(old[name], found[name], EXACT))
         changed += bool(lines)
         for line in lines:
             print(f"{name}{line if line[0] in '.[' else ': ' + line}")
