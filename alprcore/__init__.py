@@ -14,8 +14,8 @@ if find_spec("alprcore._native") is None:  # in the source folder this package h
 from alprcore.engine import Engine
 from alprcore.errors import AlprError, CountryError, ImageError, ResourceError, SettingsError
 from alprcore.records import Box, Candidate, Glyph, Plate, Quad, VehicleBox
-from alprcore.results import Recognition
 from alprcore.settings import Settings
+from alprcore.wire.results import Recognition
 
 __all__ = [
     "AlprError",

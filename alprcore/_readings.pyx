@@ -5,7 +5,7 @@
 
 A text's probability is the sum over its segmentations, so hypotheses with the same text are merged
 as they meet (Sarawagi and Cohen 2004 for the lattice; beam with merging as in prefix search
-decoding, Graves 2006, section 3.2). Arrays are checked by the caller, `alprcore.stages.read`.
+decoding, Graves 2006, section 3.2). Arrays are checked by the caller, `alprcore.reading.read`.
 """
 
 from libc.math cimport exp, log, log1p

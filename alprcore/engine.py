@@ -10,35 +10,29 @@ from functools import partial
 from os import PathLike
 from typing import Any
 
-from alprcore.bank import Bank, parse_bank, read_bank
-from alprcore.country_set import CountrySet, load_countries
+from alprcore.countries.fit import CountrySet, load_countries
 from alprcore.errors import ImageError
-from alprcore.examination import Examination, examine_crop, examine_plate
-from alprcore.finder import PlateFinder
-from alprcore.image import ImageSource, load_frame
-from alprcore.looks import Looks, look_at_vehicles
-from alprcore.reader import Reader
+from alprcore.finding.detect import corners_in
+from alprcore.finding.network import PlateFinder
+from alprcore.finding.search import search
+from alprcore.picture.areas import clamped_areas
+from alprcore.picture.load import ImageSource, load_frame
+from alprcore.picture.prewarp import parse_prewarp
+from alprcore.picture.view import View, load_mask, plate_in_picture, quads_in_picture, view_of
+from alprcore.ranking.examine import Examination, examine_crop, examine_plate
+from alprcore.ranking.region_network import RegionModel
+from alprcore.ranking.select import select_plates
+from alprcore.reading.attempts import Reader
+from alprcore.reading.bank import Bank, parse_bank, read_bank
 from alprcore.records import Box, Detection, Plate
-from alprcore.region_model import RegionModel
 from alprcore.resources import bank_bytes, model_bytes
-from alprcore.results import Recognition
-from alprcore.search import (
-    View,
-    load_mask,
-    plate_in_picture,
-    quads_in_picture,
-    search,
-    search_vehicles,
-    view_of,
-)
 from alprcore.settings import Settings, changed, checked_tasks
-from alprcore.stages.areas import clamped_areas
-from alprcore.stages.detect import corners_in
-from alprcore.stages.main_vehicle import on_vehicle
-from alprcore.stages.prewarp import parse_prewarp
-from alprcore.stages.select import select_plates
-from alprcore.vehicle_finder import VehicleFinder
-from alprcore.vehicle_model import VehicleModel
+from alprcore.vehicles.find import search_vehicles
+from alprcore.vehicles.looks import Looks, look_at_vehicles
+from alprcore.vehicles.main import on_vehicle
+from alprcore.vehicles.model import VehicleModel
+from alprcore.vehicles.networks import VehicleFinder
+from alprcore.wire.results import Recognition
 
 
 class Engine:
@@ -67,7 +61,15 @@ class Engine:
     'BA738DE'
     """
 
-    __slots__ = ("_finder", "_mask", "_prewarp", "_reader", "_vehicle_finder", "_vehicles")
+    __slots__ = (
+        "_finder",
+        "_mask",
+        "_prewarp",
+        "_reader",
+        "_regions",
+        "_vehicle_finder",
+        "_vehicles",
+    )
 
     def __init__(
         self, country: str | None = None, *, settings: Settings | None = None, **changes: Any
@@ -76,8 +78,8 @@ class Engine:
             changes["country"] = country
         wanted = changed(settings or Settings(), changes)
         countries = load_countries(wanted.country, wanted.country_dirs)
-        regions = RegionModel(model_bytes, threads=wanted.threads)
-        self._reader = Reader(_load_bank(wanted, countries.bank), countries, wanted, regions)
+        self._reader = Reader(_load_bank(wanted, countries.bank), countries, wanted)
+        self._regions = RegionModel(model_bytes, threads=wanted.threads)
         self._finder = _load_finder(wanted)
         self._mask = load_mask(wanted.detection_mask, wanted.max_pixels)
         self._prewarp = parse_prewarp(wanted.prewarp)
@@ -114,7 +116,7 @@ class Engine:
         """
         before, after = self.settings, changed(self.settings, changes)
         reader, finder, mask = self._reader, self._finder, self._mask
-        vehicle_finder, vehicles = self._vehicle_finder, self._vehicles
+        vehicle_finder, vehicles, regions = self._vehicle_finder, self._vehicles, self._regions
         if (after.country, after.country_dirs) != (before.country, before.country_dirs):
             reader = replace(reader, countries=load_countries(after.country, after.country_dirs))
         old, new = self.countries.bank, reader.countries.bank
@@ -125,12 +127,12 @@ class Engine:
             vehicle_finder = VehicleFinder(model_bytes, threads=after.threads)
             vehicles = VehicleModel(model_bytes, threads=after.threads)
             regions = RegionModel(model_bytes, threads=after.threads)
-            reader = replace(reader, region_model=regions)
         if after.detection_mask != before.detection_mask:
             mask = load_mask(after.detection_mask, after.max_pixels)
         twin = object.__new__(type(self))
         twin._reader, twin._finder, twin._mask = replace(reader, settings=after), finder, mask
         twin._vehicle_finder, twin._vehicles = vehicle_finder, vehicles
+        twin._regions = regions
         twin._prewarp = parse_prewarp(after.prewarp)
         return twin
 
@@ -154,7 +156,7 @@ class Engine:
         regions_of_interest : sequence of Box, optional
             Areas to search, in pixels of the picture; all of it when there is none. What reaches
             beyond the picture is cut, what lies outside finds nothing; see
-            `stages.areas.clamped_areas`. A plate in several areas is reported once.
+            `picture.areas.clamped_areas`. A plate in several areas is reported once.
         tasks : collection of str, optional
             What is wanted, of ``"plate"``, ``"color"``, ``"make"`` and ``"makemodel"``. Without
             ``"plate"`` nothing is read.
@@ -268,14 +270,14 @@ class Engine:
 
     def _examine(self, view: View, found: tuple[Detection, ...]) -> tuple[Examination, ...]:
         """Return the plates to report, read, where they are in the picture."""
-        settings, reader = self.settings, self._reader
+        settings, reader, regions = self.settings, self._reader, self._regions
         readable: list[Examination] = []
         for index, detection in enumerate(found):
             if settings.skip_detection:
                 corners = corners_in(view.frame, detection.quad.bounds(), self._finder)
-                read = examine_crop(view.frame, detection, corners, reader, index=index)
+                read = examine_crop(view.frame, detection, corners, reader, regions, index=index)
             else:
-                read = examine_plate(view.frame, detection, reader, index=index)
+                read = examine_plate(view.frame, detection, reader, regions, index=index)
             if read is not None:
                 readable.append(read)
         chosen = select_plates(

@@ -65,3 +65,12 @@ def overlap(one: Box, other: Box) -> float:
         return 0.0
     both = one.width * one.height + other.width * other.height
     return width * height / (both - width * height)
+
+
+def cover(a: Box, b: Box) -> float:
+    """Return the share of the smaller box that the other one covers."""
+    width = min(a.right, b.right) - max(a.left, b.left)
+    height = min(a.bottom, b.bottom) - max(a.top, b.top)
+    if width <= 0 or height <= 0:
+        return 0.0
+    return width * height / min(a.width * a.height, b.width * b.height)

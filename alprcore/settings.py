@@ -48,7 +48,7 @@ class Settings:
     bank
         Path of a template bank made by ``alprcore train-bank``, ``""`` for the shipped one.
     prewarp
-        How the picture is turned before it is searched, ``"planar,…"`` (see `stages.prewarp`);
+        How the picture is turned before it is searched, ``"planar,…"`` (see `picture.prewarp`);
         ``""``, and what is no such text, for not at all. Results are in the original picture.
     detection_mask
         Path of a picture whose white part is searched, ``""`` for none; it is resized to each
@@ -63,10 +63,10 @@ class Settings:
         Plates the network scores below this, in [0, 1], are doubtful.
     doubtful_plate_score
         From this score on doubtful plates are read where there is no sure one, and reported when
-        they read as letters with digits (see `stages.select`); 1 leaves them all out.
+        they read as letters with digits (see `ranking.select`); 1 leaves them all out.
     min_plausibility
         Plates are dropped whose finder score plus half their `Plate.legibility` is less; see
-        `stages.select`.
+        `ranking.select`.
     max_plates
         Most plates a picture.
     max_vehicles

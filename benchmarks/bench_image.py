@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from alprcore.image import load_frame
+from alprcore.picture.load import load_frame
 
 
 def full_hd(suffix: str) -> bytes:

@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 from skimage.feature import match_template
 
-from alprcore.bank import Bank, parse_bank
+from alprcore.reading.bank import Bank, parse_bank
 from alprcore.resources import bank_bytes
 
 Line = NDArray[np.float32]

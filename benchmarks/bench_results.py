@@ -8,7 +8,7 @@ import json
 import pytest
 
 from alprcore.records import Box, Candidate, Plate, Quad
-from alprcore.results import Recognition
+from alprcore.wire.results import Recognition
 
 CANDIDATES = tuple(Candidate(f"AB{n:02d}CDE", 0.9 / (n + 1)) for n in range(10))
 PLATE = Plate(

@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 from cloud_replies import TASKS, Reply, Server, StopAsking, Store, collect
 
 from alprcore import Engine
-from alprcore.evaluation import Label, Score, clean, parse_truth, percent, score
+from alprcore.evaluation.scoring import Label, Score, clean, parse_truth, percent, score
 
 Labels = Mapping[str, Sequence[Label]]
 ANY_KEY = "none"  # the interface asks for a key even where the server takes any

@@ -19,11 +19,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from alprcore.finder import PlateFinder
+from alprcore.finding.detect import find_plates
+from alprcore.finding.network import PlateFinder
 from alprcore.records import Frame, Quad
 from alprcore.settings import Settings
-from alprcore.stages.detect import find_plates
-from alprcore.training.detector_data import held_back
+from alprcore.training.finding.data import held_back
 
 models = Path(__file__).resolve().parents[1] / "runtime_data" / "models"
 counted_width = 40.0  # held-back street photographs: narrower plates are neither asked nor wrong

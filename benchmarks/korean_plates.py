@@ -21,13 +21,13 @@ from detector_recall import labels, overlap, read, rects
 
 from alprcore import Engine
 from alprcore.records import Frame
-from alprcore.training.detector_data import held_back
-from alprcore.training.detector_place import random_corners
-from alprcore.training.detector_scene import developed, paste
-from alprcore.training.hangul_faces import load_hangul
-from alprcore.training.plate_kr import draw_korean, draw_korean_two, formatted_text
-from alprcore.training.plate_wear import finish
-from alprcore.training.render import FontSet, load_fonts
+from alprcore.training.drawing.hangul_faces import load_hangul
+from alprcore.training.drawing.plate_kr import draw_korean, draw_korean_two, formatted_text
+from alprcore.training.drawing.plate_wear import finish
+from alprcore.training.drawing.render import FontSet, load_fonts
+from alprcore.training.finding.data import held_back
+from alprcore.training.finding.place import random_corners
+from alprcore.training.finding.scene import developed, paste
 
 TILT = 0.6  # of the angles that plates have in training: cameras are aimed at plates
 WIDTHS = (70, 110, 170)  # pixels; between and beyond these the figures are told apart

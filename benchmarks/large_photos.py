@@ -17,11 +17,11 @@ import cv2
 import numpy as np
 from detector_recall import Rects, labels, load_finder, models, overlap, read, rects
 
-from alprcore.finder import PlateFinder
+from alprcore.finding.detect import find_plates
+from alprcore.finding.network import PlateFinder
 from alprcore.records import Frame
 from alprcore.settings import Settings
-from alprcore.stages.detect import find_plates
-from alprcore.training.detector_data import held_back
+from alprcore.training.finding.data import held_back
 
 SIZE = (4000, 3000)  # columns, rows
 

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from alprcore.bank import Bank, parse_bank
-from alprcore.country_set import CountrySet
+from alprcore.countries.fit import CountrySet
+from alprcore.reading.bank import Bank, parse_bank
 from alprcore.resources import bank_bytes
-from alprcore.training.bank_data import Crop
-from alprcore.training.held_back import country_sets, is_right, read_crop, read_held_back
-from alprcore.training.reading_kinds import Kind, kinds
+from alprcore.training.bank.data import Crop
+from alprcore.training.bank.held_back import country_sets, is_right, read_crop, read_held_back
+from alprcore.training.bank.reading_kinds import Kind, kinds
 
 # Small letters stacked beside the number, by eye; the labels leave them out.
 STACKED = frozenset({"2678", "2422", "19012", "7524", "3555", "4779"})

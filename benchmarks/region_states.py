@@ -22,12 +22,12 @@ import cv2
 
 from alprcore import Engine
 from alprcore.geometry import overlap
+from alprcore.picture.rectify import rectify_color
+from alprcore.ranking.region_look import CROP_SIZE
+from alprcore.ranking.region_network import RegionModel
 from alprcore.records import Box, Frame, Label, Plate
-from alprcore.region_model import RegionModel
 from alprcore.resources import model_bytes
-from alprcore.stages.rectify import rectify_color
-from alprcore.stages.region_look import CROP_SIZE
-from alprcore.training.region_look_data import read_crops
+from alprcore.training.regions.data import read_crops
 
 states_file = Path(__file__).resolve().parents[1] / "tests" / "data" / "us_photo_states.csv"
 bins = 10

@@ -12,7 +12,7 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from alprcore.evaluation import clean, parse_truth
+from alprcore.evaluation.scoring import clean, parse_truth
 from alprcore.openalpr import Alpr
 
 

@@ -16,10 +16,10 @@ import cv2
 import numpy as np
 
 from alprcore import Engine
-from alprcore.evaluation import Label, clean, parse_truth
+from alprcore.countries.pattern import LOOKALIKES
+from alprcore.evaluation.scoring import Label, clean, parse_truth
 from alprcore.geometry import box_quad, mapped, overlap
-from alprcore.image import load_frame
-from alprcore.pattern import LOOKALIKES
+from alprcore.picture.load import load_frame
 from alprcore.records import Box, Frame, Points
 
 ANGLES = (0, 10, 20, 30, 40)

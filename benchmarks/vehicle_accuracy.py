@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 
 from alprcore.engine import Engine
-from alprcore.image import load_frame
+from alprcore.picture.load import load_frame
 from alprcore.records import Box, VehicleLook
 from alprcore.resources import model_bytes
 from alprcore.settings import Settings
-from alprcore.stages.body_color import measure_body
-from alprcore.stages.vehicle import look_at_vehicle
-from alprcore.vehicle_model import VehicleModel
+from alprcore.vehicles.color import measure_body
+from alprcore.vehicles.look import look_at_vehicle
+from alprcore.vehicles.model import VehicleModel
 
 labels = Path(__file__).parent / "labels"
 tasks = ("plate", "color", "make", "makemodel")

@@ -23,8 +23,8 @@ import numpy as np
 from alprcore.geometry import overlap
 from alprcore.records import Box
 from alprcore.resources import model_bytes
-from alprcore.stages.vehicles import find_vehicles
-from alprcore.vehicle_finder import VehicleFinder
+from alprcore.vehicles.find import find_vehicles
+from alprcore.vehicles.networks import VehicleFinder
 
 LABELS = Path(__file__).parent / "labels" / "vehicle_boxes.csv"
 SCORES = (0.2, 0.3, 0.35, 0.4, 0.5)

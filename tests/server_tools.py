@@ -24,13 +24,13 @@ pytest.importorskip("starlette")
 import uvicorn
 
 from alprcore.errors import CountryError
-from alprcore.image import load_frame
+from alprcore.picture.load import load_frame
 from alprcore.records import Box, Candidate, Label, Plate, Quad, VehicleBox, VehicleLook
-from alprcore.results import Recognition
 from alprcore.server.app import create_app
 from alprcore.server.config import Limits, Serving
 from alprcore.server.run import config_of
 from alprcore.settings import Settings
+from alprcore.wire.results import Recognition
 
 SAMPLES = Path(__file__).parents[1] / "runtime_data" / "samples"
 PICTURE = cv2.imencode(".png", np.full((60, 120, 3), 90, np.uint8))[1].tobytes()

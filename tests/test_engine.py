@@ -13,13 +13,13 @@ import pytest
 
 from alprcore import Engine, Recognition
 from alprcore.errors import AlprError, CountryError, ImageError, SettingsError
-from alprcore.evaluation import parse_truth, score
-from alprcore.image import load_frame
+from alprcore.evaluation.scoring import parse_truth, score
+from alprcore.picture.load import load_frame
+from alprcore.ranking.rank import rank_candidates
+from alprcore.reading.glyphs import read_glyphs
+from alprcore.reading.read import read_plate
 from alprcore.records import Box
 from alprcore.resources import sample_path
-from alprcore.stages.glyphs import read_glyphs
-from alprcore.stages.rank import rank_candidates
-from alprcore.stages.read import read_plate
 
 SAMPLES = Path(__file__).parents[1] / "runtime_data" / "samples"
 NAMES = sorted(path.name for path in SAMPLES.glob("*.jpg"))
@@ -280,7 +280,7 @@ def test_the_plate_in_a_loose_cut_is_found_by_its_corners(engine, frames, name, 
 
 def test_without_detection_each_region_is_a_plate(engine, frames, monkeypatch):
     reading = engine.with_settings(skip_detection=True)
-    monkeypatch.setattr("alprcore.search.find_plates", None)
+    monkeypatch.setattr("alprcore.finding.search.find_plates", None)
     frame = frames["two_plates.jpg"]
     areas = [Box(675, 426, 796, 452), Box(204, 418, 364, 451)]
     found = reading.recognize(frame, regions_of_interest=[*areas, Box(5000, 0, 5010, 10)])
@@ -324,7 +324,7 @@ def test_the_plates_own_text_is_the_chosen_candidate(engine, frames, monkeypatch
     def second(*words, **options):
         return replace(rank_candidates(*words, **options), chosen=1)
 
-    monkeypatch.setattr("alprcore.examination.rank_candidates", second)
+    monkeypatch.setattr("alprcore.ranking.examine.rank_candidates", second)
     (plate,) = engine.recognize(frames["us.jpg"]).plates
     own = plate.candidates[1]
     assert (plate.text, plate.confidence) == (own.text, own.confidence)
@@ -339,7 +339,7 @@ def test_more_texts_are_read_where_a_format_is_a_must(engine, frames, monkeypatc
         counts.append(count)
         return read_plate(*words, count=count, **options)
 
-    monkeypatch.setattr("alprcore.reader.read_plate", recorded)
+    monkeypatch.setattr("alprcore.reading.attempts.read_plate", recorded)
     engine.recognize(frames["us.jpg"])
     assert max(counts) < 100
     counts.clear()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from alprcore import Engine
-from alprcore.evaluation import parse_truth, score
+from alprcore.evaluation.scoring import parse_truth, score
 
 PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "photos_dev"
 

@@ -7,8 +7,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from alprcore.cli.options import add_country_dir_option
-from alprcore.countries import LATIN, Country
-from alprcore.country_set import load_country
+from alprcore.countries.file import LATIN, Country
+from alprcore.countries.fit import load_country
 from alprcore.resources import country_codes
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from alprcore.cli.inputs import problem, read_frame
 from alprcore.cli.options import add_engine_options, engine_of
 from alprcore.engine import Engine
 from alprcore.errors import AlprError, ImageError
-from alprcore.evaluation import (
+from alprcore.evaluation.scoring import (
     Label,
     Score,
     parse_truth,

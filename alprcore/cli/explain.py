@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from alprcore.cli.inputs import problem, read_frame, refuse_loss
 from alprcore.cli.options import add_engine_options, engine_of
-from alprcore.drawing import write_picture
 from alprcore.errors import ImageError
-from alprcore.explain import explain_plates
+from alprcore.showing.drawing import write_picture
+from alprcore.showing.explain import explain_plates
 
 if TYPE_CHECKING:
     from alprcore.cli.options import Commands

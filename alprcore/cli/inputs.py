@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from alprcore.errors import AlprError, ImageError
-from alprcore.image import MAX_BYTES, load_frame
+from alprcore.picture.load import MAX_BYTES, load_frame
+from alprcore.picture.quiet import quiet_stderr
 from alprcore.records import Frame
 
 STDIN = "-"
@@ -134,25 +133,3 @@ def problem(name: str, error: ImageError) -> str:
     was_read = not isinstance(error.__cause__, OSError)
     hint = "; `alpr` reads videos" if was_read and name.lower().endswith(VIDEO_ENDINGS) else ""
     return f"alprcore: {shown(name)}: {reason}{hint}"
-
-
-@contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Drop what C libraries write to standard error inside the block.
-
-    The decoders of OpenCV print their own complaints about a broken file there, beside the one
-    that this package raises. The whole process is affected: for one-threaded programs only.
-    """
-    sys.stderr.flush()
-    try:
-        kept = os.dup(2)
-    except OSError:  # standard error is closed
-        yield
-        return
-    with Path(os.devnull).open("wb") as sink:
-        os.dup2(sink.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -14,7 +14,7 @@ from alprcore.errors import AlprError
 
 if TYPE_CHECKING:
     from alprcore.cli.options import Commands
-    from alprcore.server.accounts import Accounts
+    from alprcore.server.accounts.file import Accounts
 
 _MOST = 2**31 - 1  # what clients keep in 32 bits
 
@@ -70,7 +70,7 @@ def run(chosen: argparse.Namespace) -> int:
     AlprError
         If the file or the key is not as it must be.
     """
-    from alprcore.server.accounts import Accounts  # noqa: PLC0415 - only this command needs SQLite
+    from alprcore.server.accounts.file import Accounts  # noqa: PLC0415 - only this command needs SQLite
 
     accounts = Accounts(chosen.accounts, create=chosen.verb == "add")
     try:

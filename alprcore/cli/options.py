@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alprcore.engine import Engine
-from alprcore.openalpr_config import OpenAlprConfig, read_config
+from alprcore.openalpr.config import OpenAlprConfig, read_config
+from alprcore.picture.prewarp import parse_prewarp
 from alprcore.records import Box
 from alprcore.settings import MOST_ANALYSES, MOST_CANDIDATES, TASKS, Settings, changed
-from alprcore.stages.prewarp import parse_prewarp
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001

@@ -20,10 +20,11 @@ from alprcore.cli.options import (
     add_tasks_option,
     engine_of,
 )
-from alprcore.drawing import annotated, write_picture
 from alprcore.errors import AlprError, ImageError
 from alprcore.records import Box, VehicleLook
-from alprcore.results import Recognition, json_text, unread_dict
+from alprcore.showing.drawing import annotated, write_picture
+from alprcore.wire.numbers import json_text
+from alprcore.wire.results import Recognition, unread_dict
 
 if TYPE_CHECKING:
     from alprcore.cli.options import Commands

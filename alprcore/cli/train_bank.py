@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``alprcore train-bank``: teach the template bank a country or a face of your own.
 
-The program itself is `alprcore.training.train_bank`, found by name when it is asked for: nothing
+The program itself is `alprcore.training.bank.custom`, found by name when it is asked for: nothing
 that reads plates depends on it, and it needs the ``training`` extra.
 """
 
@@ -17,7 +17,7 @@ from alprcore.errors import SettingsError
 if TYPE_CHECKING:
     from alprcore.cli.options import Commands
 
-_PROGRAM = "alprcore.training.train_bank"
+_PROGRAM = "alprcore.training.bank.custom"
 
 
 def add_parser(commands: Commands) -> None:
@@ -64,7 +64,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--fonts",
         type=Path,
         metavar="FOLDER",
-        help="fonts of alprcore.training.fonts for the rendered plates (default: drawn faces only)",
+        help="fonts of alprcore.training.drawing.fonts for the drawn plates (default: drawn faces)",
     )
     parser.add_argument(
         "--steps", type=int, default=400, metavar="N", help="48 lines each (default: %(default)s)"

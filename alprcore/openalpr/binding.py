@@ -12,7 +12,6 @@ from typing import Any, Self
 import numpy as np
 
 from alprcore.errors import AlprError, ImageError
-from alprcore.image import ImageSource
 from alprcore.openalpr.library import (
     VERSION,
     Area,
@@ -24,7 +23,8 @@ from alprcore.openalpr.library import (
     tell,
     unread,
 )
-from alprcore.results import Recognition
+from alprcore.picture.load import ImageSource
+from alprcore.wire.results import Recognition
 
 DEFAULT_TOPN = 25
 """Candidates a plate of the library; the command line and the HTTP service have others."""

@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from alprcore.records import Candidate, Plate
-from alprcore.results import Recognition
+from alprcore.wire.results import Recognition
 
 LEAST_LISTED = 0.02
 """Share of the first candidate's probability that one has at least where there is a region."""

@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from alprcore.country_set import CountrySet
+from alprcore.countries.fit import CountrySet
+from alprcore.countries.formats import match_patterns
 from alprcore.engine import Engine
-from alprcore.image import ImageSource
+from alprcore.openalpr.config import OpenAlprConfig, find_config, read_config
 from alprcore.openalpr.form import Rules, in_openalpr_form
-from alprcore.openalpr_config import OpenAlprConfig, find_config, read_config
+from alprcore.picture.load import ImageSource
 from alprcore.records import Box
-from alprcore.results import Recognition
 from alprcore.settings import MOST_CANDIDATES
-from alprcore.stages.patterns import match_patterns
+from alprcore.wire.results import Recognition
 
 VERSION = "2.3.0"
 """The OpenALPR version whose behaviour this is."""

@@ -18,22 +18,22 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from alprcore.engine import Engine
-from alprcore.results import json_text as json_line
-from alprcore.server.body import Buffers, Gone
-from alprcore.server.capabilities import config_body
-from alprcore.server.cashier import FileCashier, OpenCashier
+from alprcore.server.accounts.cashier import FileCashier, OpenCashier
+from alprcore.server.api.capabilities import config_body
+from alprcore.server.api.json_replies import json_reply, problem_reply
+from alprcore.server.api.openapi import document
+from alprcore.server.api.parameters import file_source, url_source, v1_source
+from alprcore.server.api.problems import Problem
 from alprcore.server.config import Serving, threads_of
-from alprcore.server.download import Downloader, UrlRules
 from alprcore.server.engines import Recogniser, load_engine
-from alprcore.server.json_replies import json_reply, problem_reply
-from alprcore.server.logs import LOG, log
-from alprcore.server.metrics import Metrics
-from alprcore.server.openapi import document
+from alprcore.server.fetch.download import Downloader, UrlRules
+from alprcore.server.http.body import Buffers, Gone
 from alprcore.server.page import page
-from alprcore.server.parameters import file_source, url_source, v1_source
-from alprcore.server.problems import Problem
 from alprcore.server.service import Endpoint, Service
-from alprcore.server.watch import Watch
+from alprcore.server.watching.logs import LOG, log
+from alprcore.server.watching.metrics import Metrics
+from alprcore.server.watching.watch import Watch
+from alprcore.wire.numbers import json_text as json_line
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _ENDPOINTS = {

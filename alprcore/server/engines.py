@@ -13,10 +13,10 @@ import cv2
 from alprcore.engine import Engine
 from alprcore.errors import ImageError, SettingsError
 from alprcore.resources import country_codes
-from alprcore.results import Recognition
+from alprcore.server.api.parameters import Ask
+from alprcore.server.api.problems import BAD_ENGINE, bad, busy
 from alprcore.server.config import Serving, threads_of
-from alprcore.server.parameters import Ask
-from alprcore.server.problems import BAD_ENGINE, bad, busy
+from alprcore.wire.results import Recognition
 
 
 def load_engine(serving: Serving) -> Engine:

@@ -18,15 +18,15 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from alprcore.errors import AlprError
-from alprcore.server.accounts import Accounts
+from alprcore.server.accounts.file import Accounts
+from alprcore.server.api.capabilities import config_body
 from alprcore.server.app import create_app
-from alprcore.server.capabilities import config_body
 from alprcore.server.config import Serving
 from alprcore.server.engines import load_engine
-from alprcore.server.listener import listen
-from alprcore.server.logs import set_up_logs
-from alprcore.server.metrics import make_metrics
-from alprcore.server.protocol import GuardedProtocol
+from alprcore.server.http.listener import listen
+from alprcore.server.http.protocol import GuardedProtocol
+from alprcore.server.watching.logs import set_up_logs
+from alprcore.server.watching.metrics import make_metrics
 
 
 class ServeError(AlprError):

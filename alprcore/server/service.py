@@ -13,19 +13,26 @@ from typing import Any, ParamSpec, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alprcore.results import Recognition
-from alprcore.results import json_text as json_line
-from alprcore.server.body import Buffers, Gone, fields_of, read_body
-from alprcore.server.cashier import Cashier
+from alprcore.server.accounts.cashier import Cashier
+from alprcore.server.api.json_replies import json_reply
+from alprcore.server.api.parameters import (
+    Ask,
+    Parameters,
+    PictureSource,
+    ask_of,
+    body_source,
+    key_of,
+)
+from alprcore.server.api.replies import Answer, Credits, reply_body
 from alprcore.server.config import Serving
-from alprcore.server.download import Downloader
 from alprcore.server.engines import Recogniser
-from alprcore.server.forms import FieldLimit, urlencoded_fields
-from alprcore.server.json_replies import json_reply
-from alprcore.server.metrics import Metrics
-from alprcore.server.parameters import Ask, Parameters, PictureSource, ask_of, body_source, key_of
-from alprcore.server.replies import Answer, Credits, reply_body
-from alprcore.server.watch import NOTE
+from alprcore.server.fetch.download import Downloader
+from alprcore.server.http.body import Buffers, Gone, fields_of, read_body
+from alprcore.server.http.forms import FieldLimit, urlencoded_fields
+from alprcore.server.watching.metrics import Metrics
+from alprcore.server.watching.watch import NOTE
+from alprcore.wire.numbers import json_text as json_line
+from alprcore.wire.results import Recognition
 
 _CANDIDATE = 64  # bytes of JSON
 _INLINE = 64 * 1024  # bytes; parsing or encoding more than this takes a thread, not the event loop

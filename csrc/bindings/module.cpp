@@ -24,7 +24,7 @@ FloatArray to_array(const Plane& plane) {
 }  // namespace alprcore
 
 PYBIND11_MODULE(_native, module) {
-  module.doc() = "Text lines, segmentation lattices and template matching; see alprcore.stages.read.";
+  module.doc() = "Text lines, segmentation lattices and template matching; see alprcore.reading.read.";
   alprcore::register_text_lines(module);
   alprcore::register_bank(module);
   alprcore::register_decode(module);

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plates of a view: which areas, tiles and turns are searched, and in what order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from alprcore.finding.detect import find_plates
+from alprcore.finding.network import PlateFinder
+from alprcore.finding.tilt import turned_views
+from alprcore.geometry import box_quad, clipped, cover, mapped_quad, tilt
+from alprcore.picture.areas import WHITE_SHARE, white_share
+from alprcore.picture.view import View
+from alprcore.records import Box, Detection, Frame, Quad
+from alprcore.settings import Settings
+
+NARROWEST_TURNED = 64  # pixels; a smaller part is no place for a tilted plate
+STEEP = 20.0  # degrees; a plate that hangs by more is found, but its corners are poor
+# Of two plates that cover each other by more than this share of the smaller one, one is a fragment
+# or an echo of the other.
+SAME_PLATE = 0.5
+
+
+def search(view: View, finder: PlateFinder, settings: Settings) -> tuple[Detection, ...]:
+    """Return the plates of the view's areas, in pixels of its frame.
+
+    Areas are searched one by one, and results keep their order: what two areas share is found
+    twice. With `settings.skip_detection` each area is taken for a plate.
+    """
+    if settings.skip_detection:
+        filled = [area for area in view.areas if min(area.width, area.height) >= 4]
+        return tuple(Detection(box_quad(area), 1.0) for area in filled)
+    found = [_search_area(view, area, finder, settings) for area in view.areas]
+    plates = [plate for some in found for plate in some]
+    best = sorted(range(len(plates)), key=lambda i: -plates[i].score)[: settings.max_plates]
+    return tuple(plates[i] for i in sorted(best))
+
+
+def _search_area(
+    view: View, area: Box, finder: PlateFinder, settings: Settings
+) -> tuple[Detection, ...]:
+    left, top, right, bottom = (int(v) for v in (area.left, area.top, area.right, area.bottom))
+    part = view.frame[top:bottom, left:right]
+    plates = _found(part, finder, settings, doubtful=True, tiled=settings.tiled)
+    sure = [plate for plate in plates if plate.score >= settings.sure_plate_score]
+    wanted = not sure or any(map(_is_steep, sure))
+    if settings.tilted and wanted and min(part.shape[:2]) >= NARROWEST_TURNED:
+        likely = [plate for plate in plates if plate.score >= settings.min_plate_score]
+        doubtful = plates[len(likely) :]
+        level = [plate for plate in likely if not _is_steep(plate)]
+        turned_up = _tilted_plates(part, finder, settings)
+        steep = list(filter(_is_steep, likely))
+        plates = distinct_plates([*level, *turned_up], steep, [] if turned_up else doubtful)
+    plates = tuple(plate for plate in plates if _small_enough(plate.quad, area, settings))
+    if left or top:
+        plates = tuple(replace(p, quad=_shifted(p.quad, left, top)) for p in plates)
+    if (mask := view.mask) is not None:
+        plates = tuple(p for p in plates if white_share(mask, p.quad) >= WHITE_SHARE)
+    return plates
+
+
+def _found(
+    frame: Frame, finder: PlateFinder, settings: Settings, *, doubtful: bool, tiled: bool
+) -> tuple[Detection, ...]:
+    return find_plates(
+        frame,
+        finder,
+        min_score=settings.min_plate_score,
+        doubtful_score=settings.doubtful_plate_score if doubtful else 1.0,
+        sure_score=settings.sure_plate_score,
+        max_plates=settings.max_plates,
+        area=settings.detection_pixels,
+        tiled=tiled,
+    )
+
+
+def _tilted_plates(frame: Frame, finder: PlateFinder, settings: Settings) -> list[Detection]:
+    """Return the plates that the network is sure of once the frame is turned, and that lie level.
+
+    What is steep in the turned frame lies level in the frame itself, or in the other turned one.
+    """
+    found: list[Detection] = []
+    for turned_frame, to_frame in turned_views(frame):
+        for plate in _found(turned_frame, finder, settings, doubtful=False, tiled=False):
+            quad = mapped_quad(plate.quad, to_frame)
+            sure = plate.score >= settings.sure_plate_score
+            if quad is not None and sure and not _is_steep(plate):
+                found.append(Detection(quad, plate.score))
+    return found
+
+
+def _is_steep(plate: Detection) -> bool:
+    return abs(tilt(plate.quad)) > STEEP
+
+
+def _small_enough(quad: Quad, area: Box, settings: Settings) -> bool:
+    """Whether what shows of a plate, in pixels of its area, is no larger than is allowed."""
+    shown = clipped(quad.bounds(), Box(0, 0, area.width, area.height))
+    return (
+        100 * shown.width <= settings.max_plate_width_percent * area.width
+        and 100 * shown.height <= settings.max_plate_height_percent * area.height
+    )
+
+
+def _shifted(quad: Quad, right: int, down: int) -> Quad:
+    return Quad.from_points(quad.to_points() + [right, down])
+
+
+def distinct_plates(*groups: Sequence[Detection]) -> tuple[Detection, ...]:
+    """Return the plates, best first, without those that a better one mostly covers.
+
+    A plate of an earlier group is better than any of a later one.
+    """
+    kept: list[Detection] = []
+    for plates in groups:
+        for plate in sorted(plates, key=lambda each: -each.score):
+            box = plate.quad.bounds()
+            if all(cover(box, other.quad.bounds()) <= SAME_PLATE for other in kept):
+                kept.append(plate)
+    return tuple(sorted(kept, key=lambda each: -each.score))

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One plate from its corners to its ranked readings: the order of the reading stages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from alprcore.picture.rectify import rectify_color
+from alprcore.ranking.rank import Ranking, extended, rank_candidates
+from alprcore.ranking.region import named_region, region_probabilities
+from alprcore.ranking.region_look import COUNTRY, CROP_SIZE, look_logs
+from alprcore.ranking.region_network import RegionModel
+from alprcore.reading.attempts import LEAST_TEXTS, Reader, best_for, joint_texts, read_attempts
+from alprcore.reading.bank import Bank
+from alprcore.reading.glyphs import mask_unsure, read_glyphs, settled_glyphs
+from alprcore.reading.legible import legibility
+from alprcore.reading.match import Reading
+from alprcore.records import Detection, Fit, Frame, GrayImage, Label, Plate, Quad
+
+# Where a format is a must, the match may lie far down: of ten texts, the spelling that has a format
+# is missing on some plates with two lookalikes, O and I.
+MUST_MATCH_TEXTS = 100
+LEGIBLE = 0.7  # a reading of this probability stands, whatever else an area may show
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """A plate and what led to its reading: the upright crop, its lines and lattices, the bank."""
+
+    plate: Plate
+    crop: GrayImage
+    reading: Reading
+    bank: Bank
+
+
+def examine_plate(
+    frame: Frame, detection: Detection, reader: Reader, regions: RegionModel, *, index: int
+) -> Examination | None:
+    """Return the plate at `detection`, or None when nothing on it could be text.
+
+    Parameters
+    ----------
+    frame : (rows, cols, 3) uint8 array
+        Blue, green, red.
+    detection : Detection
+        Where the plate is, in frame pixels.
+    reader : Reader
+    regions : RegionModel
+        What tells a state from the plate's look.
+    index : int
+        The plate's number in the picture.
+    """
+    begin = time.perf_counter()
+    settings = reader.settings
+    count = MUST_MATCH_TEXTS if settings.must_match_pattern else LEAST_TEXTS
+    attempts = read_attempts(frame, detection, reader, count)
+    texts = joint_texts(attempts, reader, count)
+    fits = reader.countries.fits([text for text, _ in texts], detection.quad)
+    ranking = _ranked(texts, fits, reader)
+    if not ranking.candidates:
+        return None
+    if settings.topn > count:
+        ranking = _with_more(ranking, frame, detection, reader)
+    best = ranking.candidates[ranking.chosen]
+    told = best_for(best.text, attempts)
+    seen = read_glyphs(told.reading, best.text, reader.bank, told.matrix)
+    glyphs = settled_glyphs(seen, best.text, ranking.shares)
+    look = _look(frame, detection.quad, ranking, reader, regions)
+    labels = _regions(ranking, fits, reader, look=look)
+    speaks = look is not None or _is_formatted(fits[best.text], ranking.country)
+    region, region_confidence = _region(ranking, labels, reader, speaks=speaks)
+    plate = Plate(
+        text=best.text,
+        confidence=best.confidence,
+        matches_template=best.matches_template,
+        country=ranking.country,
+        region=region,
+        region_confidence=region_confidence,
+        quad=detection.quad,
+        detection_score=detection.score,
+        candidates=ranking.candidates,
+        glyphs=glyphs,
+        plate_index=index,
+        requested_topn=settings.topn,
+        elapsed_ms=(time.perf_counter() - begin) * 1e3,
+        text_with_unsure=mask_unsure(best.text, glyphs, settings.unsure_below),
+        regions=labels,
+        legibility=legibility(ranking.shares[:LEAST_TEXTS], reader.countries.lengths),
+    )
+    return Examination(plate, told.crop, told.reading, reader.bank)
+
+
+def examine_crop(
+    frame: Frame,
+    detection: Detection,
+    corners: tuple[Quad, Quad],
+    reader: Reader,
+    regions: RegionModel,
+    *,
+    index: int,
+) -> Examination | None:
+    """Return the plate that an area shows, and little else.
+
+    Parameters
+    ----------
+    frame, reader, regions, index
+        As for `examine_plate`.
+    detection : Detection
+        The area.
+    corners : pair of Quad
+        What `finding.detect.corners_in` returns for it.
+
+    Notes
+    -----
+    The area is read as it is and with its first corners, and the more probable reading stays. Where
+    neither is legible, the second corners are tried; a part of a plate may read as well as all of
+    it, so theirs must not be a part of the other reading. Of American plates in areas twice as wide
+    and 2.5 times as high, the area as it is reads 60 % right, with the first corners 84 % and with
+    all three 91 %; of two-line plates that fill their area 88, 80 and 86 %.
+    """
+    bare = replace(reader, settings=replace(reader.settings, plate_margin=0.0))
+    readings = [
+        examine_plate(frame, detection, bare, regions, index=index),
+        examine_plate(frame, replace(detection, quad=corners[0]), reader, regions, index=index),
+    ]
+    best = max(filter(None, readings), key=_probability, default=None)
+    if best is None or _probability(best) < LEGIBLE:
+        inner = examine_plate(
+            frame, replace(detection, quad=corners[1]), reader, regions, index=index
+        )
+        readings.append(inner)
+        if best is None or (
+            inner is not None
+            and _probability(inner) > _probability(best)
+            and inner.plate.text not in best.plate.text
+        ):
+            best = inner
+    if best is None:
+        return None
+    spent = sum(each.plate.elapsed_ms for each in readings if each is not None)
+    return replace(best, plate=replace(best.plate, elapsed_ms=spent))
+
+
+def _probability(examination: Examination) -> float:
+    return examination.plate.confidence
+
+
+def _ranked(
+    texts: Sequence[tuple[str, float]], fits: Mapping[str, Sequence[Fit]], reader: Reader
+) -> Ranking:
+    settings = reader.settings
+    return rank_candidates(
+        texts,
+        fits,
+        topn=settings.topn,
+        default_region=settings.default_region,
+        must_match_pattern=settings.must_match_pattern,
+        only_regions=reader.countries.only_regions,
+    )
+
+
+def _with_more(ranking: Ranking, frame: Frame, detection: Detection, reader: Reader) -> Ranking:
+    """Return the ranking with the candidates that are wanted beyond the texts it was made of.
+
+    What a plate reads as must not hang on how many candidates are listed, so the plate is read once
+    more for them, and only their order is taken from there.
+    """
+    topn = reader.settings.topn
+    texts = joint_texts(read_attempts(frame, detection, reader, topn), reader, topn)
+    fits = reader.countries.fits([text for text, _ in texts], detection.quad)
+    of_country = {
+        text: [fit for fit in each if fit.country == ranking.country] for text, each in fits.items()
+    }
+    return extended(ranking, _ranked(texts, of_country, reader), topn)
+
+
+def _regions(
+    ranking: Ranking,
+    fits: Mapping[str, Sequence[Fit]],
+    reader: Reader,
+    *,
+    look: Mapping[str, float] | None,
+) -> tuple[Label, ...]:
+    """Return how probable each region of the country is; `look` as in `ranking.region`."""
+    of_country = {
+        text: fit for text, each in fits.items() for fit in each if fit.country == ranking.country
+    }
+    weights = reader.countries.weights(ranking.country)
+    return region_probabilities(
+        ranking.shares, of_country, weights, country_share=ranking.country_share, look=look
+    )
+
+
+def _look(
+    frame: Frame, quad: Quad, ranking: Ranking, reader: Reader, regions: RegionModel
+) -> dict[str, float] | None:
+    """Return what the plate's look says of its region; None when that is given, or not known."""
+    if not reader.settings.detect_region or ranking.region or ranking.country != COUNTRY:
+        return None
+    crop = rectify_color(frame, quad, size=CROP_SIZE)
+    return look_logs(crop, regions, reader.countries.weights(COUNTRY))
+
+
+def _is_formatted(fits: Sequence[Fit], country: str) -> bool:
+    return any(fit.regions for fit in fits if fit.country == country)
+
+
+def _region(
+    ranking: Ranking, regions: Sequence[Label], reader: Reader, *, speaks: bool
+) -> tuple[str, float]:
+    """Return the region to report with its probability, 0 where it was given and not inferred.
+
+    `speaks` is whether text or look said anything.
+    """
+    if not ranking.region:
+        return named_region(regions, speaks=speaks)
+    inferred = speaks and ranking.country in reader.countries.only_regions
+    return ranking.region, regions[0].confidence if inferred else 0.0

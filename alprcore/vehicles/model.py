@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The network that names vehicles, what its outputs stand for, and how far they can be trusted.
+
+A `VehicleModel` is cheap to make: its network is loaded when a vehicle is first looked at.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import tomllib
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alprcore.errors import ResourceError
+from alprcore.network import onnx_session
+
+CROP_SIZE = (192, 128)
+"""Columns and rows of what the network looks at."""
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleLabels:
+    """What the outputs stand for, in their order.
+
+    Attributes
+    ----------
+    classes
+        Name of each class in the data it was trained on: make, model and body, year, joined by
+        ``|``.
+    makes, models, bodies, years
+        Of each class; ``models`` as ``<make>_<model>``.
+    colors
+        Of each output of the colour head.
+    """
+
+    classes: tuple[str, ...]
+    makes: tuple[str, ...]
+    models: tuple[str, ...]
+    bodies: tuple[str, ...]
+    years: tuple[str, ...]
+    colors: tuple[str, ...]
+
+    @property
+    def make_numbers(self) -> NDArray[np.intp]:
+        """A number for each class, the same where the make is the same."""
+        names = sorted(set(self.makes))
+        return np.array([names.index(make) for make in self.makes])
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleTrust:
+    """What turns outputs into probabilities; measured on pictures that no training saw.
+
+    Attributes
+    ----------
+    class_heat
+        Temperature of the class logits.
+    known
+        (5,) weights of what `vehicles.look.make_evidence` returns: the logit of "the make is
+        among those that were learned, and the best one is it".
+    color_weights
+        (2,) weights of the network's logits and of the measured body's.
+    color_bias
+        (colors,) added to each colour's logit.
+    body_weights
+        (colors, features) a colour's logit by what was measured of the body.
+    paint
+        (colors, 12, 16, 16) uint8: probability of each colour, in 255ths, given a body pixel's
+        lightness, a and b (`vehicles.color`).
+    """
+
+    class_heat: Floats
+    known: Floats
+    color_weights: Floats
+    color_bias: Floats
+    body_weights: Floats
+    paint: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class BodyColor:
+    """What was measured of a vehicle's paint.
+
+    Attributes
+    ----------
+    features
+        (features,) see `vehicles.color.body_features`.
+    sureness
+        How far the light allows to tell colours, [0, 1].
+    """
+
+    features: NDArray[np.float64]
+    sureness: float
+
+
+class VehicleModel:
+    """The network and its tables; loads on first use, safe to share between threads, picklable.
+
+    Parameters
+    ----------
+    read : callable
+        Returns the content of a shipped file by its name: ``vehicle.onnx``,
+        ``vehicle_labels.toml``, ``vehicle_trust.npz``. Must itself be picklable.
+    threads : int
+        Threads of one run inside ONNX Runtime.
+    """
+
+    __slots__ = ("_labels", "_lock", "_read", "_session", "_threads", "_trust")
+
+    def __init__(self, read: Callable[[str], bytes], *, threads: int = 1) -> None:
+        self._read, self._threads = read, threads
+        self._lock = threading.Lock()
+        self._session: Any = None
+        self._labels: VehicleLabels | None = None
+        self._trust: VehicleTrust | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without the network; it is loaded again where it is used."""
+        return _restored, (self._read, self._threads)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the network is in memory."""
+        return self._session is not None
+
+    @property
+    def labels(self) -> VehicleLabels:
+        """What the outputs stand for."""
+        if self._labels is None:
+            self._labels = parse_labels(self._read("vehicle_labels.toml").decode("utf-8"))
+        return self._labels
+
+    @property
+    def trust(self) -> VehicleTrust:
+        """What turns outputs into probabilities."""
+        if self._trust is None:
+            self._trust = parse_trust(self._read("vehicle_trust.npz"))
+        return self._trust
+
+    def logits(self, crop: NDArray[np.uint8]) -> tuple[Floats, Floats]:
+        """Return what the network says of a (128, 192, 3) BGR picture and of its mirror image.
+
+        Returns
+        -------
+        classes : (2, classes) float32 array of logits
+        colors : (2, colors) float32 array of logits
+        """
+        if self._session is None:
+            with self._lock:
+                if self._session is None:
+                    self._session = onnx_session(
+                        self._read("vehicle.onnx"), self._threads, one_size=True
+                    )
+        classes, colors = self._session.run(None, {"image": np.stack([crop, crop[:, ::-1]])})
+        return classes, colors
+
+
+def parse_labels(text: str) -> VehicleLabels:
+    """Return the labels in the text of ``vehicle_labels.toml``.
+
+    Raises
+    ------
+    ResourceError
+        If a label is missing.
+    """
+    try:
+        found = tomllib.loads(text)
+        rows = [tuple(str(field) for field in row) for row in found["classes"]]
+        names, makes, models, bodies, years = zip(*rows, strict=True)
+        return VehicleLabels(
+            classes=names,
+            makes=makes,
+            models=tuple(f"{make}_{model}" for make, model in zip(makes, models, strict=True)),
+            bodies=bodies,
+            years=years,
+            colors=tuple(str(color) for color in found["colors"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ResourceError(
+            f"vehicle labels: the file is not what it should be ({error})"
+        ) from error
+
+
+def parse_trust(content: bytes) -> VehicleTrust:
+    """Return what is in ``vehicle_trust.npz``, written by `alprcore.training.vehicles.trust`.
+
+    Raises
+    ------
+    ResourceError
+        If an array is missing.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return VehicleTrust(
+                **{field.name: arrays[field.name] for field in fields(VehicleTrust)}
+            )
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ResourceError(
+            f"vehicle trust: the file is not what it should be ({error})"
+        ) from error
+
+
+def _restored(read: Callable[[str], bytes], threads: int) -> VehicleModel:
+    return VehicleModel(read, threads=threads)

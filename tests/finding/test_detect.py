@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import csv
+import os
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from alprcore.finding.detect import find_plates, settled_score
+from alprcore.finding.network import PlateFinder
+from alprcore.picture.load import load_frame
+from alprcore.records import Detection, Frame
+from alprcore.resources import sample_path
+from alprcore.settings import Settings
+
+root = Path(__file__).resolve().parents[2]
+models = root / "runtime_data" / "models"
+data = Path(os.environ.get("ALPRCORE_DATA", root.parent / "shared" / "data"))
+AREA = Settings().detection_pixels
+needs_data = pytest.mark.skipif(not (data / "photos_dev").is_dir(), reason="no shared data")
+
+
+@pytest.fixture(scope="module")
+def finder() -> PlateFinder:
+    detector, corners = (models / f"plate_{n}.onnx" for n in ("detector", "corners"))
+    return PlateFinder(detector.read_bytes(), corners.read_bytes())
+
+
+def found_in(
+    frame: np.ndarray, finder: PlateFinder, min_score: float = 0.3
+) -> tuple[Detection, ...]:
+    return find_plates(frame, finder, min_score=min_score, max_plates=10, area=AREA, tiled=True)
+
+
+def drawn_plate() -> np.ndarray:
+    """Return a street-like frame with a plate at (200, 240) to (330, 270)."""
+    rng = np.random.default_rng(0)
+    frame = cv2.GaussianBlur(rng.integers(0, 120, (480, 640, 3)).astype(np.uint8), (0, 0), 9)
+    cv2.rectangle(frame, (60, 60), (520, 330), (70, 40, 30), -1)
+    cv2.rectangle(frame, (120, 80), (430, 170), (90, 80, 75), -1)
+    cv2.rectangle(frame, (196, 236), (334, 274), (20, 20, 20), -1)
+    cv2.rectangle(frame, (200, 240), (330, 270), (230, 230, 230), -1)
+    cv2.putText(frame, "AB 123 CD", (206, 263), cv2.FONT_HERSHEY_DUPLEX, 0.75, (15, 15, 15), 2)
+    return frame
+
+
+@pytest.mark.parametrize("shade", [0, 90, 255])
+def test_a_flat_picture_holds_nothing(finder: PlateFinder, shade: int) -> None:
+    assert found_in(np.full((300, 400, 3), shade, np.uint8), finder) == ()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (4, 4), (17, 3000), (3000, 9)])
+def test_extreme_frames_do_not_fail(finder: PlateFinder, shape: tuple[int, int]) -> None:
+    frame = np.random.default_rng(1).integers(0, 256, (*shape, 3)).astype(np.uint8)
+    for plate in found_in(frame, finder, 0.05):
+        assert np.isfinite(plate.quad.to_points()).all()
+
+
+def test_a_drawn_plate_is_found_where_it_is(finder: PlateFinder) -> None:
+    plates = found_in(drawn_plate(), finder, 0.1)
+    assert plates
+    box = plates[0].quad.bounds()
+    assert (
+        np.abs(np.array([box.left, box.top, box.right, box.bottom]) - (200, 240, 331, 271)).max()
+        < 14
+    )
+
+
+def test_corners_run_clockwise_from_the_top_left(finder: PlateFinder) -> None:
+    points = found_in(drawn_plate(), finder, 0.1)[0].quad.to_points()
+    assert points[0, 0] < points[1, 0]
+    assert points[0, 1] < points[3, 1]
+    assert points[3, 0] < points[2, 0]
+
+
+def test_four_threads_find_what_one_finds(finder: PlateFinder) -> None:
+    frames = [np.roll(drawn_plate(), 7 * i, axis=1) for i in range(8)]
+    alone = [found_in(frame, finder, 0.05) for frame in frames]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda f: found_in(f, finder, 0.05), frames)) == alone
+
+
+def test_a_strided_view_gives_the_same_as_its_copy(finder: PlateFinder) -> None:
+    frame = drawn_plate()
+    wide = np.zeros((480, 1280, 3), np.uint8)
+    wide[:, ::2] = frame
+    assert found_in(wide[:, ::2], finder, 0.05) == found_in(frame, finder, 0.05)
+    turned = np.ascontiguousarray(frame[::-1, ::-1])[::-1, ::-1]
+    assert found_in(turned, finder, 0.05) == found_in(frame, finder, 0.05)
+
+
+def test_the_frame_is_not_written_to(finder: PlateFinder) -> None:
+    frame = drawn_plate()
+    frame.setflags(write=False)
+    found_in(frame, finder)
+
+
+def test_the_best_plates_come_first_and_no_more_than_asked(finder: PlateFinder) -> None:
+    frame = np.vstack([drawn_plate(), drawn_plate()])
+    many = find_plates(frame, finder, min_score=0.01, max_plates=30, area=AREA, tiled=False)
+    scores = [plate.score for plate in many]
+    assert scores == sorted(scores, reverse=True)
+    few = find_plates(frame, finder, min_score=0.01, max_plates=1, area=AREA, tiled=False)
+    assert few == many[:1]
+
+
+def test_a_pickled_finder_finds_the_same(finder: PlateFinder) -> None:
+    again = pickle.loads(pickle.dumps(finder))
+    assert found_in(drawn_plate(), again, 0.05) == found_in(drawn_plate(), finder, 0.05)
+
+
+def test_a_small_plate_in_a_large_frame_needs_the_tiled_pass(finder: PlateFinder) -> None:
+    small = cv2.resize(drawn_plate(), None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
+    frame = np.full((2400, 3200, 3), 90, np.uint8)
+    frame[1500:1692, 2000:2256] = small
+    boxes = [plate.quad.bounds() for plate in found_in(frame, finder, 0.05)]
+    assert any(abs(box.left - 2080) < 12 and abs(box.top - 1596) < 12 for box in boxes)
+
+
+@needs_data
+@pytest.mark.parametrize(("folder", "floor"), [("us", 0.94), ("eu", 0.95), ("br", 0.95)])
+def test_the_labelled_plates_are_found(finder: PlateFinder, folder: str, floor: float) -> None:
+    hits, rows = 0, 0
+    with (data / "photos_dev" / folder / "truth.csv").open(newline="") as file:
+        for row in list(csv.DictReader(file))[::4]:
+            frame = np.asarray(cv2.imread(str(data / "photos_dev" / folder / row["image"])))
+            x, y, w, h = (float(row[k]) for k in ("x", "y", "w", "h"))
+            boxes = [plate.quad.bounds() for plate in found_in(frame, finder, 0.2)]
+            hits += any(
+                abs(b.left + b.right - 2 * x - w) < w and abs(b.top + b.bottom - 2 * y - h) < h
+                for b in boxes
+            )
+            rows += 1
+    assert hits >= floor * rows
+
+
+def test_the_coarse_pass_is_made_only_where_it_can_help(
+    finder: PlateFinder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes: list[Frame] = []
+    seen = finder.map
+
+    def noted(_: PlateFinder, view: Frame) -> NDArray[np.float32]:
+        passes.append(view)
+        return seen(view)
+
+    monkeypatch.setattr(PlateFinder, "map", noted)
+    street = load_frame(sample_path("eu.jpg"))
+    (plate,) = found_in(street, finder)
+    assert plate.score > settled_score
+    assert len(passes) == 1  # sure of a small plate
+    passes.clear()
+    assert found_in(np.full_like(street, 90), finder) == ()
+    assert len(passes) == 2  # nothing seen: it may be too large
+    box = plate.quad.bounds()
+    top, bottom, left, right = (int(v) for v in (box.top, box.bottom, box.left, box.right))
+    near = cv2.resize(street[top - 90 : bottom + 90, left - 90 : right + 90], None, fx=2, fy=2)
+    passes.clear()
+    assert found_in(np.asarray(near, np.uint8), finder)[0].score > settled_score
+    assert len(passes) == 2  # a wide one: another pass may see it better
+
+
+def test_doubtful_plates_are_found_only_where_none_is_sure(finder: PlateFinder) -> None:
+    def scores(**options: float) -> list[float]:
+        found = find_plates(drawn_plate(), finder, max_plates=10, area=AREA, tiled=True, **options)
+        return [plate.score for plate in found]
+
+    every = scores(min_score=0.01)
+    assert every[0] > 0.3 > every[-1]
+    between = (every[0] + 0.3) / 2
+    assert scores(min_score=0.3, doubtful_score=0.01, sure_score=1.0) == every
+    assert scores(min_score=0.3, doubtful_score=0.01, sure_score=between) == scores(min_score=0.3)
+    assert scores(min_score=0.3) == [score for score in every if score >= 0.3]
+    assert scores(min_score=0.01, doubtful_score=0.3, sure_score=1.0) == every
