@@ -3,17 +3,27 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.machinery import PathFinder
 from importlib.util import find_spec
+from pathlib import Path
 
-if find_spec("alprcore._native") is None:  # in the source folder this package hides the installed
-    raise ImportError(
-        f"alprcore: no compiled module in {__path__[0]}; if these are the sources, start Python"
-        " in another folder or run `pip install -e .` here"
-    )
+if find_spec("alprcore._native") is None:
+    # Python was started in the source folder, where this package hides the installed one.
+    _here = Path(__path__[0]).resolve().parent
+    _elsewhere = [entry for entry in sys.path if Path(entry).resolve() != _here]
+    _installed = PathFinder.find_spec("alprcore", _elsewhere)
+    if _installed is None or not _installed.submodule_search_locations:
+        raise ImportError(
+            f"alprcore: no compiled module in {__path__[0]}; if these are the sources, run"
+            " `pip install .` or `pip install -e .` here"
+        )
+    __path__[:] = _installed.submodule_search_locations
 
 from alprcore.engine import Engine
 from alprcore.errors import AlprError, CountryError, ImageError, ResourceError, SettingsError
 from alprcore.records import Box, Candidate, Glyph, Plate, Quad, VehicleBox
+from alprcore.resources import sample_path
 from alprcore.settings import Settings
 from alprcore.wire.results import Recognition
 
@@ -32,4 +42,5 @@ __all__ = [
     "Settings",
     "SettingsError",
     "VehicleBox",
+    "sample_path",
 ]

@@ -133,7 +133,12 @@ def sample_names() -> list[str]:
 
 
 def sample_path(name: str) -> Path:
-    """Return where the sample `name` lies.
+    """Return the path of a sample picture that comes with the package.
+
+    Parameters
+    ----------
+    name
+        One of `sample_names`, such as ``"eu.jpg"`` or ``"two_plates.jpg"``.
 
     Raises
     ------

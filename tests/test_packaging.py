@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from alprcore import _native
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 CHECK_DATA = """
@@ -130,7 +132,20 @@ def test_sources_without_the_compiled_module_say_so(tmp_path: Path) -> None:
     skip = shutil.ignore_patterns("*.so", "__pycache__")
     shutil.copytree(ROOT / "alprcore", tmp_path / "alprcore", ignore=skip)
     command = [sys.executable, "-S", "-c", "import alprcore"]  # -S: without what is installed
-    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    told = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, env=bare
+    )
     assert told.returncode == 1
     assert "ImportError: alprcore: no compiled module in" in told.stderr
     assert "pip install -e ." in told.stderr
+
+
+def test_python_started_in_the_sources_takes_the_installed_package(tmp_path: Path) -> None:
+    skip = shutil.ignore_patterns("*.so", "__pycache__", "runtime_data")
+    shutil.copytree(ROOT / "alprcore", tmp_path / "alprcore", ignore=skip)
+    compiled = Path(_native.__file__).parent
+    path = {**os.environ, "PYTHONPATH": str(compiled.parent)}
+    program = "import alprcore.engine; print(alprcore.engine.__file__)"
+    out = run(sys.executable, "-c", program, cwd=tmp_path, env=path)
+    assert Path(out.strip()).parent == compiled
