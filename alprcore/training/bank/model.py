@@ -21,8 +21,20 @@ from torch import Tensor, nn
 from alprcore.training.drawing.hangul_faces import syllables
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-# Every bank's classes begin with those above: a character has the same class in all of them.
-ALPHABETS = {"latin": ALPHABET, "hangul": ALPHABET + syllables}
+# Where a bank has Latin characters its classes begin with them: each has one class in all banks.
+# The Chinese of plates: 31 provinces, and what follows the number of learner drivers', police, Hong
+# Kong, Macao, trailer, embassy and consulate plates.
+PROVINCES = "京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新"
+SIGNS = "学警港澳挂使领"
+# Egyptian plates carry Arabic-Indic digits and seventeen letters, each on its own.
+ARABIC_DIGITS = "٠١٢٣٤٥٦٧٨٩"
+ARABIC_LETTERS = "أبجدرسصطعفقلمنهوى"
+ALPHABETS = {
+    "latin": ALPHABET,
+    "hangul": ALPHABET + syllables,
+    "chinese": ALPHABET + PROVINCES + SIGNS,
+    "arabic": ARABIC_DIGITS + ARABIC_LETTERS,
+}
 NARROWEST = 2
 WIDEST = 16
 WIDTHS = WIDEST - NARROWEST + 1
@@ -147,6 +159,14 @@ def widened(model: BankModel, alphabet: str) -> BankModel:
         wide.width_bias[:, : len(old)] = model.width_bias
         wide.width_bias[:, len(old) :] = UNTRAINED
     return wide
+
+
+def restarted(model: BankModel, alphabet: str) -> BankModel:
+    """Return a model with the convolutions and gaps of `model`, and untrained templates."""
+    fresh = BankModel(replace(model.shape, alphabet=alphabet))
+    fresh.features = model.features
+    fresh.gap = model.gap
+    return fresh
 
 
 @functools.lru_cache(maxsize=256)

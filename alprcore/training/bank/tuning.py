@@ -91,7 +91,7 @@ def tune(
         warm = min(1.0, (start + 4) / 40)
         for group in optimiser.param_groups:
             group["lr"] = plan.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
-        _train_mode(model)
+        train_mode(model)
         for samples in sampler.batches(own_share(len(own))):
             loss = lines_loss(model, samples)
             optimiser.zero_grad()
@@ -105,7 +105,7 @@ def tune(
     model.eval()
 
 
-def _train_mode(model: BankModel) -> None:
+def train_mode(model: BankModel) -> None:
     """Let gradients flow, the statistics of the normalisations stay."""
     model.train()
     for layer in model.features:
