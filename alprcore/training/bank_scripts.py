@@ -48,6 +48,10 @@ from alprcore.training.calibration import fit_temperature
 
 # Of what is learned at full rate: the convolutions are good already.
 FEATURE_RATE = 0.3
+# Lines a step, and steps whose lines are sorted by width. With a third of `bank.BATCH` a bank that
+# goes on from a good one gets three times the steps in the same time.
+BATCH, POOL = 16, 8
+FIRST_LEARNED = 6  # layers of the convolutions before this one are not trained
 # Boxes are drawn by hand: they tie the cuts only while the templates know nothing.
 BOXES_UNTIL = 0.35
 
@@ -198,9 +202,12 @@ def tune_script(
     """
     rng = np.random.default_rng(seed)
     sampler = Sampler(general or own, own, rng)
-    features = list(model.features.parameters())
+    # The first two convolutions see edges; left as they are they need no gradient, a quarter of all.
+    for layer in list(model.features)[:FIRST_LEARNED]:
+        layer.requires_grad_(False)
+    features = [each for each in model.features.parameters() if each.requires_grad]
     known = {id(each) for each in features}
-    rest = [each for each in model.parameters() if id(each) not in known]
+    rest = [each for each in model.parameters() if each.requires_grad and id(each) not in known]
     optimiser = torch.optim.AdamW(
         [{"params": rest, "share": 1.0}, {"params": features, "share": FEATURE_RATE}],
         lr=rate,
@@ -217,7 +224,10 @@ def tune_script(
         for group in optimiser.param_groups:
             group["lr"] = now * group["share"]
         train_mode(model)
-        for samples in sampler.batches(own_share):
+        pool = sampler.draw(BATCH * POOL, own_share)
+        pool.sort(key=lambda sample: sample.image.shape[1])
+        for k in rng.permutation(POOL):
+            samples = pool[k * BATCH : (k + 1) * BATCH]
             loss = lines_loss(model, samples)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -225,7 +235,7 @@ def tune_script(
             optimiser.step()
             step += 1
             losses.append(float(loss.detach()))
-        if step % 40 == 0:
+        if step % 80 == 0:
             print(f"{done:.2f} step {step} loss {np.mean(losses):.2f}", flush=True)
             losses.clear()
             torch.save(model.state_dict(), state)

@@ -33,8 +33,10 @@ syllables = "".join(dict.fromkeys(use_letters + "".join(places)))
 drawn_faces = 40
 
 
-def outline_syllables(path: Path) -> HangulFace:
-    """Return the syllables of a font file; the tallest span all rows, others stand as they do.
+def outline_syllables(path: Path, chars: str = syllables, *, index: int = 0) -> HangulFace:
+    """Return the syllables, or others, of a font file; the tallest span all rows.
+
+    Others stand as they do; `index` is that of the face in a collection.
 
     Raises
     ------
@@ -43,14 +45,14 @@ def outline_syllables(path: Path) -> HangulFace:
     """
     from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415
 
-    font = ImageFont.truetype(str(path), 160)
+    font = ImageFont.truetype(str(path), 160, index=index)
     drawn: dict[str, Mask] = {}
-    for syllable in syllables:
+    for syllable in chars:
         picture = Image.new("L", (400, 400))
         ImageDraw.Draw(picture).text((100, 280), syllable, font=font, fill=255, anchor="ls")
         drawn[syllable] = np.asarray(picture, np.uint8)
         if not drawn[syllable].any():
-            raise ValueError(f"{path}: expected the syllable {syllable}")
+            raise ValueError(f"{path}: expected the character {syllable}")
     rows = np.flatnonzero(np.max([mask.max(axis=1) for mask in drawn.values()], axis=0) > 127)
     scale = cap_rows / (np.ptp(rows) + 1)
     size = (round(400 * scale), cap_rows)
