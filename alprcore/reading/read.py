@@ -48,6 +48,8 @@ SECOND_LINE_EVIDENCE = 8.0
 CENTRED = 0.1
 # A plate wider than this many times its height has one line: European two-line plates are 1.2-1.6.
 TWO_LINE_ASPECT = 2.3
+# And one wider than this has two lines at most: motorcycles' plates of three are 0.9-1.3.
+THREE_LINE_ASPECT = 1.6
 
 
 def read_line(crop: GrayImage, line: NDArray[np.float32], bank: Bank) -> LineReading:
@@ -105,7 +107,7 @@ def read_plate(
         No lines and no texts when the crop shows nothing that could be a line.
     """
     crop = np.ascontiguousarray(crop)
-    two_lines = two_lines and crop.shape[1] <= TWO_LINE_ASPECT * crop.shape[0]
+    two_lines = two_lines and has_two_line_shape(crop.shape)
     readings = _first_lines(
         crop, _native.text_lines(crop, proposals, steepest), bank, two_lines=two_lines
     )
@@ -117,6 +119,8 @@ def read_plate(
         best = _best_lines(readings, two_lines=False)[0]
         readings += [read_line(crop, line, bank) for line in beside(best.line, crop.shape)]
     chosen = _best_lines(readings, two_lines=two_lines)
+    if len(chosen) == 2 and crop.shape[1] <= THREE_LINE_ASPECT * crop.shape[0]:
+        chosen = _with_third(crop, chosen, readings, bank, search=more_proposals > 0)
     if not chosen:
         return Reading((), ())
     lines = [
@@ -124,6 +128,11 @@ def read_plate(
         for line in chosen
     ]
     return Reading(tuple(lines), _joined_texts(lines, count))
+
+
+def has_two_line_shape(shape: tuple[int, ...]) -> bool:
+    """Whether a crop of (rows, columns) may be of a plate with two lines or three."""
+    return shape[1] <= TWO_LINE_ASPECT * shape[0]
 
 
 def _first_lines(
@@ -195,6 +204,40 @@ def _best_lines(readings: list[LineReading], *, two_lines: bool) -> list[LineRea
     return sorted([best, second], key=lambda reading: float(reading.line[0]))
 
 
+def _with_third(
+    crop: GrayImage,
+    pair: list[LineReading],
+    readings: list[LineReading],
+    bank: Bank,
+    *,
+    search: bool,
+) -> list[LineReading]:
+    """Return the lines of a plate with its third one, where it has one: above, below or between.
+
+    It is looked for among the lines read so far and, with `search`, on the far sides of the two.
+    """
+    if search:
+        upper, lower = pair
+        places = [
+            line
+            for near, far in ((upper, lower), (lower, upper))
+            for line in beside(near.line, crop.shape)
+            if may_be_second(line, far.line)
+        ]
+        readings = readings + [read_line(crop, line, bank) for line in places]
+    third = max(
+        (
+            other
+            for other in readings
+            if all(may_be_second(each.line, other.line) for each in pair) and _is_text(other)
+        ),
+        key=lambda reading: reading.evidence,
+        default=None,
+    )
+    lines = pair if third is None else [*pair, third]
+    return sorted(lines, key=lambda reading: float(reading.line[0]))
+
+
 def _probability(reading: LineReading) -> float:
     """Return the probability of a line's best text, 0 when that is empty."""
     text, value = reading.texts[0]
@@ -214,12 +257,17 @@ def _second_line(best: LineReading, readings: list[LineReading]) -> LineReading 
     found = [
         other
         for other in readings
-        if may_be_second(best.line, other.line)
-        and (
-            _probability(other) >= SECOND_LINE_PROBABILITY or other.evidence >= SECOND_LINE_EVIDENCE
-        )
+        if may_be_second(best.line, other.line) and _is_text(other)
     ]
     return max(found, key=lambda reading: reading.evidence, default=None)
+
+
+def _is_text(reading: LineReading) -> bool:
+    """Whether a line beside one of text is text, too."""
+    return (
+        _probability(reading) >= SECOND_LINE_PROBABILITY
+        or reading.evidence >= SECOND_LINE_EVIDENCE
+    )
 
 
 def _joined_texts(lines: list[LineReading], count: int) -> tuple[tuple[str, float], ...]:

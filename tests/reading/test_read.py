@@ -14,12 +14,15 @@ import pytest
 from numpy.typing import NDArray
 
 from alprcore import _native
+from alprcore.countries.fit import load_countries
 from alprcore.errors import ResourceError
+from alprcore.reading.attempts import read_upright
 from alprcore.reading.bank import Bank, parse_bank, read_bank
 from alprcore.reading.glyphs import read_glyphs
 from alprcore.reading.read import read_plate
 from alprcore.reading.segment import beside, likeliest_first, may_be_second
 from alprcore.resources import bank_bytes
+from alprcore.settings import Settings
 
 Floats = NDArray[np.float32]
 
@@ -349,3 +352,24 @@ def test_a_line_that_no_proposal_has_is_found_beside_the_other(bank: Bank) -> No
     assert "\n" not in read_plate(crop, bank, count=5, proposals=1, two_lines=True).texts[0][0]
     more = read_plate(crop, bank, count=5, proposals=1, more_proposals=1, two_lines=True)
     assert more.texts[0][0] == "KZX7\n5678"
+
+
+def test_three_lines_are_joined_top_to_bottom(bank: Bank) -> None:
+    crop = np.full((180, 190), 225, np.uint8)
+    for text, left, bottom in (("BT", 55, 54), ("7181", 12, 112), ("AF", 55, 170)):
+        cv2.putText(crop, text, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 30, 5, cv2.LINE_AA)
+    reading = read_plate(crop, bank, count=5, proposals=3, more_proposals=4, two_lines=True)
+    assert reading.texts[0][0] == "BT\n7181\nAF"
+
+
+def test_a_crop_of_two_line_shape_gets_all_effort_whatever_its_score(bank: Bank) -> None:
+    upper, lower = drawn_plate("KZX7"), drawn_plate("5678")
+    small = cv2.resize(upper, None, fx=0.55, fy=0.55, interpolation=cv2.INTER_AREA)[:29]
+    faint = np.full((44, lower.shape[1]), 225, np.uint8)
+    left = (faint.shape[1] - small.shape[1]) // 2
+    faint[-small.shape[0] :, left : left + small.shape[1]] = 225 - (225 - small) // 2
+    crop = np.ascontiguousarray(np.vstack([faint, lower[13:]]))
+    settings = Settings(unsure_line_proposals=1)
+    countries = load_countries(("auto",))
+    doubtful = read_upright(crop, bank, countries, settings, sure=False)
+    assert doubtful.texts[0][0] == "KZX7\n5678"
