@@ -120,7 +120,8 @@ def read_plate(
         readings += [read_line(crop, line, bank) for line in beside(best.line, crop.shape)]
     chosen = _best_lines(readings, two_lines=two_lines)
     if len(chosen) == 2 and crop.shape[1] <= THREE_LINE_ASPECT * crop.shape[0]:
-        chosen = _with_third(crop, chosen, readings, bank, search=more_proposals > 0)
+        every = _native.text_lines(crop, proposals + more_proposals, steepest)
+        chosen = _with_third(crop, chosen, every if more_proposals > 0 else every[:0], bank)
     if not chosen:
         return Reading((), ())
     lines = [
@@ -205,35 +206,20 @@ def _best_lines(readings: list[LineReading], *, two_lines: bool) -> list[LineRea
 
 
 def _with_third(
-    crop: GrayImage,
-    pair: list[LineReading],
-    readings: list[LineReading],
-    bank: Bank,
-    *,
-    search: bool,
+    crop: GrayImage, pair: list[LineReading], proposed: NDArray[np.float32], bank: Bank
 ) -> list[LineReading]:
-    """Return the lines of a plate with its third one, where it has one: above, below or between.
+    """Return the two lines of a plate with its third one, where it has one: above, below, between.
 
-    It is looked for among the lines read so far and, with `search`, on the far sides of the two.
+    It is looked for among the proposals, of which the two may have been read first, and on the far
+    sides of the two.
     """
-    if search:
-        upper, lower = pair
-        places = [
-            line
-            for near, far in ((upper, lower), (lower, upper))
-            for line in beside(near.line, crop.shape)
-            if may_be_second(line, far.line)
-        ]
-        readings = readings + [read_line(crop, line, bank) for line in places]
-    third = max(
-        (
-            other
-            for other in readings
-            if all(may_be_second(each.line, other.line) for each in pair) and _is_text(other)
-        ),
-        key=lambda reading: reading.evidence,
-        default=None,
-    )
+    places = [*proposed, *(place for each in pair for place in beside(each.line, crop.shape))]
+    readings = [
+        read_line(crop, place, bank)
+        for place in places
+        if all(may_be_second(each.line, place) for each in pair)
+    ]
+    third = max(filter(_is_text, readings), key=lambda reading: reading.evidence, default=None)
     lines = pair if third is None else [*pair, third]
     return sorted(lines, key=lambda reading: float(reading.line[0]))
 
@@ -255,9 +241,7 @@ def _settled(readings: list[LineReading], shape: tuple[int, ...], *, two_lines: 
 def _second_line(best: LineReading, readings: list[LineReading]) -> LineReading | None:
     """Return the other line of a two-line plate, text too; None when there is none."""
     found = [
-        other
-        for other in readings
-        if may_be_second(best.line, other.line) and _is_text(other)
+        other for other in readings if may_be_second(best.line, other.line) and _is_text(other)
     ]
     return max(found, key=lambda reading: reading.evidence, default=None)
 
@@ -265,8 +249,7 @@ def _second_line(best: LineReading, readings: list[LineReading]) -> LineReading 
 def _is_text(reading: LineReading) -> bool:
     """Whether a line beside one of text is text, too."""
     return (
-        _probability(reading) >= SECOND_LINE_PROBABILITY
-        or reading.evidence >= SECOND_LINE_EVIDENCE
+        _probability(reading) >= SECOND_LINE_PROBABILITY or reading.evidence >= SECOND_LINE_EVIDENCE
     )
 
 

@@ -107,7 +107,9 @@ def boxed_lines(chars: str, text: str) -> list[tuple[str, NDArray[np.float32]]]:
     rows: list[list[tuple[str, tuple[float, float, float, float]]]] = []
     for box in sorted(boxes, key=lambda box: box[1][1] + box[1][3]):
         middle = 0.5 * (box[1][1] + box[1][3])
-        if rows and middle < max(other[1][3] for other in rows[-1]) - 0.15 * (box[1][3] - box[1][1]):
+        if rows and middle < max(other[1][3] for other in rows[-1]) - 0.15 * (
+            box[1][3] - box[1][1]
+        ):
             rows[-1].append(box)
         else:
             rows.append([box])
@@ -220,7 +222,9 @@ def tune_script(
             sampler.real = [replace_inks(crop) for crop in own]
             print(f"{done:.2f} chose lines: {choose_lines(model, sampler.real):.2f}", flush=True)
             sampler.refresh()
-        now = rate * min(1.0, (step + 1) / 60) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+        now = (
+            rate * min(1.0, (step + 1) / 60) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+        )
         for group in optimiser.param_groups:
             group["lr"] = now * group["share"]
         train_mode(model)

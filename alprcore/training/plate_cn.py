@@ -36,9 +36,7 @@ from alprcore.training.render import RenderedLine, RenderedPlate
 
 pale_green: Color = (150, 215, 150)
 # Ground and ink: private, trade and heavy, police and army, embassies; new energy is apart.
-colors = (
-    ((dark_blue, white),) * 5 + ((yellow, black),) * 3 + ((white, black), (black, white))
-)
+colors = ((dark_blue, white),) * 5 + ((yellow, black),) * 3 + ((white, black), (black, white))
 letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 # Half of the texts have any Chinese characters anywhere at the start: no bank learns by heart that
 # a kind of plate has a kind of province.
@@ -130,7 +128,9 @@ def chinese_fonts(folder: Path) -> FontSet:
     FileNotFoundError
         If one of the two has none.
     """
-    hanzi = sorted(p for p in (folder / "hanzi").rglob("*") if p.suffix in {".ttc", ".woff", ".ttf"})
+    hanzi = sorted(
+        p for p in (folder / "hanzi").rglob("*") if p.suffix in {".ttc", ".woff", ".ttf"}
+    )
     found = [outline_face(p) for p in sorted((folder / "plate").rglob("*.woff"))]
     plate = tuple(face for face in found if face is not None)
     if not hanzi or not plate:
