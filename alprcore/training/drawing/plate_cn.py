@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rendered plates of mainland China, and a file of training crops of them.
 
-``python -m alprcore.training.plate_cn --fonts DIR --out FILE`` draws crops for
-`bank_scripts`: real ones at hand are nearly all of one province.
+``python -m alprcore.training.drawing.plate_cn --fonts DIR --out FILE`` draws crops for
+`bank.scripts`: real ones at hand are nearly all of one province.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from alprcore.training.bank_model import PROVINCES, SIGNS
-from alprcore.training.bank_rendered import crop_of
-from alprcore.training.faces import (
+from alprcore.training.bank.model import PROVINCES, SIGNS
+from alprcore.training.bank.rendered import crop_of
+from alprcore.training.drawing.faces import (
     Face,
     FontSet,
     outline_face,
@@ -25,26 +25,31 @@ from alprcore.training.faces import (
     stroke_face,
     stroke_face_count,
 )
-from alprcore.training.hangul_faces import outline_syllables, with_hangul
-from alprcore.training.plate_art import fill_gradient, near
-from alprcore.training.plate_designs import WideDesign, black, dark_blue, white, wide_ink, yellow
-from alprcore.training.plate_ink import Canvas, Color, DrawnLine, InkStyle, draw_line
-from alprcore.training.plate_kr import pick
-from alprcore.training.plate_text import TextPlan, digits
-from alprcore.training.plate_wear import draw_edges, finish
-from alprcore.training.render import RenderedLine, RenderedPlate
+from alprcore.training.drawing.hangul_faces import outline_syllables, with_hangul
+from alprcore.training.drawing.plate_art import fill_gradient, near
+from alprcore.training.drawing.plate_designs import (
+    WideDesign,
+    black,
+    dark_blue,
+    white,
+    wide_ink,
+    yellow,
+)
+from alprcore.training.drawing.plate_ink import Canvas, Color, DrawnLine, InkStyle, draw_line
+from alprcore.training.drawing.plate_kr import pick
+from alprcore.training.drawing.plate_text import TextPlan, digits
+from alprcore.training.drawing.plate_wear import draw_edges, finish
+from alprcore.training.drawing.render import RenderedLine, RenderedPlate
 
 pale_green: Color = (150, 215, 150)
 # Ground and ink: private, trade and heavy, police and army, embassies; new energy is apart.
 colors = ((dark_blue, white),) * 5 + ((yellow, black),) * 3 + ((white, black), (black, white))
 letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-# Half of the texts have any Chinese characters anywhere at the start: no bank learns by heart that
-# a kind of plate has a kind of province.
-lines_of_two = 0.3
+lines_of_two = 0.3  # share of plates
 
 
 def chinese_text(rng: np.random.Generator, count: int) -> str:
-    """Return a text of `count` characters in a format: province, city, a serial, a sign at times."""
+    """Return a text of `count` characters in a format: province, city, serial."""
     serial = "".join(
         pick(rng, digits if rng.random() < 0.72 else letters) for _ in range(count - 2)
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Learn a bank of another script from crops: ``python -m alprcore.training.bank_scripts arabic``.
+"""Learn a bank of another script from crops: ``python -m alprcore.training.bank.scripts arabic``.
 
 A bank goes on from a shipped one: its convolutions see strokes whatever the script. Arabic gets
 templates of its own, Chinese and Hangul keep the Latin ones and get theirs beside them.
@@ -25,26 +25,26 @@ import torch
 from numpy.typing import NDArray
 
 from alprcore.resources import bank_bytes
-from alprcore.training.bank import Sampler, accuracy, lines_loss
-from alprcore.training.bank_choice import choose_lines
-from alprcore.training.bank_data import (
+from alprcore.training.bank.calibration import fit_temperature
+from alprcore.training.bank.choice import choose_lines
+from alprcore.training.bank.data import (
     HELD_BACK,
     Crop,
     proposed_lines,
     read_grey,
     training_view,
 )
-from alprcore.training.bank_export import export_bank, glyph_portraits
-from alprcore.training.bank_import import model_of_bank
-from alprcore.training.bank_model import (
+from alprcore.training.bank.export import export_bank, glyph_portraits
+from alprcore.training.bank.importing import model_of_bank
+from alprcore.training.bank.model import (
     ALPHABETS,
     ARABIC_DIGITS,
     BankModel,
     restarted,
     widened,
 )
-from alprcore.training.bank_tuning import train_mode
-from alprcore.training.calibration import fit_temperature
+from alprcore.training.bank.train import Sampler, accuracy, lines_loss
+from alprcore.training.bank.tuning import train_mode
 
 # Of what is learned at full rate: the convolutions are good already.
 FEATURE_RATE = 0.3
@@ -204,7 +204,7 @@ def tune_script(
     """
     rng = np.random.default_rng(seed)
     sampler = Sampler(general or own, own, rng)
-    # The first two convolutions see edges; left as they are they need no gradient, a quarter of all.
+    # The first two convolutions see edges; left as they are need no gradient, a quarter of all.
     for layer in list(model.features)[:FIRST_LEARNED]:
         layer.requires_grad_(False)
     features = [each for each in model.features.parameters() if each.requires_grad]
