@@ -86,7 +86,7 @@ def vehicles_to_look_at(
     sights: list[Sight] = []
     for number, (quad, index) in enumerate(zip(plates, carriers, strict=True)):
         if index is None:
-            sights.append(Sight(_grown(quad, width, height), (number,), None))
+            sights.append(Sight(grown_box(quad, width, height), (number,), None))
         elif index not in carriers[:number]:
             on_it = tuple(i for i, carrier in enumerate(carriers) if carrier == index)
             sights.append(Sight(vehicles[index].box, on_it, index))
@@ -102,8 +102,8 @@ def _unit(quad: Quad) -> float:
     return float(np.sqrt(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2))
 
 
-def _grown(quad: Quad, width: int, height: int) -> Box:
-    """Return the box that a vehicle with this plate fills, cut to the picture."""
+def grown_box(quad: Quad, width: int, height: int) -> Box:
+    """Return the box that a vehicle with this plate fills, cut to the picture of this size."""
     x, y = (float(value) for value in quad.to_points().mean(axis=0))
     side, up, down = (reach * _unit(quad) for reach in REACH)
     x, y = min(max(x, 0.0), float(width)), min(max(y, 0.0), float(height))
