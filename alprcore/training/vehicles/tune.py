@@ -32,7 +32,7 @@ from alprcore.training.vehicles.varied import Varied
 from alprcore.training.vehicles.worlds import UNKNOWN, Car, held_back, load_worlds, with_views
 
 SIZES = ((0.7, (160, 96)), (1.0, (192, 128)))  # cols, rows, up to which part of the run
-STREET, PHOTOS, ADVERTS, COLOURED, NOTHING = 13, 6, 8, 3, 2  # pictures of a batch
+STREET, PHOTOS, ADVERTS, COLOURED, NOTHING = 14, 6, 7, 3, 2  # pictures of a batch
 RATE_BODY, RATE_HEADS = 2.5e-4, 2e-3
 SHARES = (0.6, 1.0, 0.4, 0.4)  # of the losses of class, make, colour, view
 SMOOTHING = (0.1, 0.1, 0.05, 0.02)
@@ -113,11 +113,25 @@ class Run:
         self.mean = copy.deepcopy(self.net)
         if self.part.exists():
             kept = torch.load(self.part, map_location="cpu", weights_only=True)
-            self.net.load_state_dict(kept["net"])
-            self.mean.load_state_dict(kept["mean"])
-            self.optimizer.load_state_dict(kept["optimizer"])
+            same = tuple(kept["makes"]) == pools.makes
+            for net, name in ((self.net, "net"), (self.mean, "mean")):
+                state = kept[name]
+                net.load_state_dict(state if same else self._renamed(state, kept["makes"]))
+            if same:
+                self.optimizer.load_state_dict(kept["optimizer"])
             self.step, self.seconds = kept["step"], kept["seconds"]
         self.early = StreetEarly(self.net)
+
+    def _renamed(self, state: dict[str, Tensor], makes: list[str]) -> dict[str, Tensor]:
+        """Return a state whose make head fits the makes of today; there are more labels now."""
+        fresh = self.net.state_dict()
+        places = [makes.index(name) if name in makes else -1 for name in self.pools.makes]
+        for key in ("make_head.weight", "make_head.bias"):
+            for row, place in enumerate([*places, len(makes)]):
+                if place >= 0:
+                    fresh[key][row] = state[key][place]
+            state[key] = fresh[key].clone()
+        return state
 
     def advance(self, done: float) -> float:
         """Train one step, `done` of the run behind it; return the loss."""
@@ -144,6 +158,7 @@ class Run:
             "net": self.net.state_dict(),
             "mean": self.mean.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "makes": list(self.pools.makes),
             "step": self.step,
             "seconds": self.seconds,
         }
@@ -161,7 +176,7 @@ def train(pools: Pools, start: Path, path: Path, *, minutes: float, steps: int) 
         if done >= 1:
             break
         losses.append(run.advance(done))
-        if run.step % 100 == 0:
+        if run.step % 50 == 0:
             print(f"{run.step} {run.seconds / 60:.1f} min loss {np.mean(losses):.3f}", flush=True)
             losses = []
             run.save()
