@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,6 +22,12 @@ SIDES = (4, 44)  # of 48 columns; beyond is what stands beside the vehicle
 PLATE_REACH = 1.25  # a plate's frame and lamp belong to it
 LEAST = 40  # pixels
 QUANTILES = (10, 50, 85, 97)  # of lightness, percent
+# A picture shows no colours where its a and b in Lab lie on one line (the lesser of their spreads
+# is small) and that is close to grey or far off it: infrared, grey, or tinted all alike. Of 320
+# street photographs in colour the least spread is 1.25, grey ones have 0.0; white and black cars
+# on white in colour reach 0.5, but lie between the two distances.
+LEAST_SPREAD = 1.2
+GREY, TINTED = 2.5, 8.0  # of what is farthest from grey; of the mean
 UNKNOWN_TONE = np.array([0.5, 0.5, 0.5, 0.5, 0.5, 0.0, 0.0, 0.0])
 
 
@@ -36,11 +43,14 @@ class Light:
         How coloured grey things are, the largest of |log| of the full gains; 0 is white light.
     brightness
         Of the bright parts of the vehicle's box, 0 to 255.
+    colorless
+        Whether the picture shows no colours, as in infrared.
     """
 
     gains: tuple[float, float, float]
     cast: float
     brightness: float
+    colorless: bool = False
 
     @property
     def sureness(self) -> float:
@@ -68,7 +78,8 @@ def measure_body(
     """
     light = light_of(frame, box)
     lower, upper = body_pixels(frame, box, plates, light)
-    return BodyColor(body_features(lower, upper, paint), light.sureness)
+    features = body_features(lower, upper, paint)
+    return BodyColor(features, light.sureness, colorless=light.colorless)
 
 
 def body_features(
@@ -107,14 +118,24 @@ def light_of(frame: Frame, box: Box) -> Light:
     span = value.astype(np.int16) - small.min(2)
     # Road and walls; a lawn or a red car beside says nothing about the light.
     grey = small[~inside & (value > 40) & (value < 235) & (2 * span < value)]
+    colorless = _is_colorless(small)
     if len(grey) < 300:
-        return Light((1.0, 1.0, 1.0), 0.0, bright)
+        return Light((1.0, 1.0, 1.0), 0.0, bright, colorless)
     mean = grey.mean(0, dtype=np.float64)
     full = mean.mean() / mean
     half = np.clip(np.sqrt(full), 0.85, 1.18)
-    return Light(
-        (float(half[0]), float(half[1]), float(half[2])), float(np.abs(np.log(full)).max()), bright
-    )
+    gains = (float(half[0]), float(half[1]), float(half[2]))
+    return Light(gains, float(np.abs(np.log(full)).max()), bright, colorless)
+
+
+def _is_colorless(small: NDArray[Any]) -> bool:
+    """Return whether a picture shows no colours."""
+    lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB).reshape(-1, 3).astype(np.float64)
+    tones = lab[:, 1:] - 128
+    if np.linalg.eigvalsh(np.cov(tones.T))[0] >= LEAST_SPREAD**2:
+        return False
+    farthest = np.percentile(np.hypot(*tones.T), 97)
+    return bool(farthest < GREY or np.hypot(*tones.mean(0)) > TINTED)
 
 
 def body_pixels(

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from alprcore.records import Box, Frame, Label, VehicleLook
-from alprcore.vehicles.model import CROP_SIZE, BodyColor, VehicleModel, VehicleTrust
+from alprcore.vehicles.model import CROP_SIZE, BodyColor, VehicleLabels, VehicleModel, VehicleTrust
 
 MARGIN = 0.04  # of the box's sides, looked at around it
 
@@ -55,16 +55,17 @@ def look_at_vehicle(
     classes, colors = model.logits(crop)
     labels, trust = model.labels, model.trust
     look: dict[str, tuple[Label, ...]] = {}
-    if body is not None:
-        look["color"] = _best(labels.colors, color_chances(colors.mean(0), body, trust), topn)
+    if body is not None and not body.colorless:
+        look["color"] = _best(
+            _summed(labels.colors, color_chances(colors.mean(0), body, trust)), topn
+        )
     if "make" in tasks or "makemodel" in tasks:
         chances, known = class_chances(classes, labels.make_numbers, trust)
-        if "make" in tasks:
-            look["make"] = _best(labels.makes, known * chances, topn)
-        if "makemodel" in tasks:
-            look["make_model"] = _best(labels.models, known * chances, topn)
-            look["body_type"] = _best(labels.bodies, chances, topn)
-            look["year"] = _best(labels.years, known * chances, topn)
+        named = existing(labels, chances, known, topn)
+        wanted = ["make"] * ("make" in tasks) + ["make_model", "body_type", "year"] * (
+            "makemodel" in tasks
+        )
+        look |= {kind: named[kind] for kind in wanted}
     return VehicleLook(**look)
 
 
@@ -126,15 +127,65 @@ def color_chances(logits: NDArray[np.float32], body: BodyColor, trust: VehicleTr
     return _softmax(body.sureness * evidence)
 
 
+def existing(
+    labels: VehicleLabels, chances: Numbers, known: float, topn: int
+) -> dict[str, tuple[Label, ...]]:
+    """Return make, model, body type and year such that the first of each exist together.
+
+    The first make is the likeliest one, the first model its likeliest one, and of that model's
+    classes the one is taken whose body type and year are likeliest together. What is likelier
+    than these is left out, as the lists would else begin with a vehicle that nobody built.
+
+    Parameters
+    ----------
+    labels : VehicleLabels
+    chances : (classes,) array
+        Of each class, among the known ones.
+    known : float
+        How likely the known ones hold the vehicle.
+    topn : int
+        Most labels a list.
+    """
+    kinds = {
+        "make": labels.makes,
+        "make_model": labels.models,
+        "body_type": labels.bodies,
+        "year": labels.years,
+    }
+    sums = {kind: _summed(names, chances) for kind, names in kinds.items()}
+    rank = [
+        (
+            sums["make"][make],
+            sums["make_model"][model],
+            sums["body_type"][body] * sums["year"][year],
+        )
+        for make, model, body, year in zip(*kinds.values(), strict=True)
+    ]
+    best = max(range(len(rank)), key=rank.__getitem__)
+    found = {}
+    for kind, names in kinds.items():
+        most = sums[kind][names[best]]
+        share = 1.0 if kind == "body_type" else known
+        kept = {name: share * chance for name, chance in sums[kind].items()
+                if chance < most or name == names[best]}  # fmt: skip
+        found[kind] = _best(kept, topn)
+    return found
+
+
 def _softmax(logits: Numbers) -> Numbers:
     powers = np.exp(logits - logits.max())
     return np.asarray(powers / powers.sum())
 
 
-def _best(names: Sequence[str], chances: Numbers, topn: int) -> tuple[Label, ...]:
-    """Return the labels by summed probability, best first; equal names count together."""
+def _summed(names: Sequence[str], chances: Numbers) -> dict[str, float]:
+    """Return the probability of each name; equal names count together."""
     sums: dict[str, float] = {}
     for name, chance in zip(names, chances, strict=True):
         sums[name] = sums.get(name, 0.0) + float(chance)
-    ordered = sorted(sums.items(), key=lambda item: (-item[1], item[0]))
+    return sums
+
+
+def _best(chances: Mapping[str, float], topn: int) -> tuple[Label, ...]:
+    """Return the labels, best first."""
+    ordered = sorted(chances.items(), key=lambda item: (-item[1], item[0]))
     return tuple(Label(name, min(chance, 1.0)) for name, chance in ordered[:topn])

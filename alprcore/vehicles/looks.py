@@ -59,7 +59,7 @@ def look_at_vehicles(
     seen_plates, seen_vehicles = list(plates), list(vehicles)
     for sight, look in zip(sights, looks, strict=True):
         _enter(sight, look, seen_plates, seen_vehicles)
-    return Looks(tuple(seen_plates), tuple(seen_vehicles), looks[0])
+    return Looks(tuple(seen_plates), tuple(seen_vehicles), looks[0] if looks else None)
 
 
 def _enter(

@@ -29,8 +29,7 @@ class Sight:
     plates
         Indices of the plates that the vehicle carries.
     vehicle
-        Index of the detected vehicle; None for a box that was grown from a plate, or for the
-        whole picture.
+        Index of the detected vehicle; None for a box that was grown from a plate.
     """
 
     box: Box
@@ -64,7 +63,7 @@ def on_vehicle(plate: Plate, vehicles: Sequence[VehicleBox]) -> Plate:
 def vehicles_to_look_at(
     plates: Sequence[Quad], vehicles: Sequence[VehicleBox], width: int, height: int
 ) -> tuple[Sight, ...]:
-    """Return the vehicles of a picture, the main one first; at least one.
+    """Return the vehicles of a picture, the main one first.
 
     Parameters
     ----------
@@ -80,7 +79,7 @@ def vehicles_to_look_at(
     tuple of Sight
         Vehicles with a plate in the order of the plates: the detected one around the plate, else
         a box grown from the plate. Then the detected vehicles without a plate, largest first.
-        Where there is neither, the whole picture.
+        None where there is neither: a picture without a vehicle has no colour and no make.
     """
     carriers = [vehicle_of(quad, vehicles) for quad in plates]
     sights: list[Sight] = []
@@ -93,7 +92,7 @@ def vehicles_to_look_at(
     others = [(i, vehicle.box) for i, vehicle in enumerate(vehicles) if i not in carriers]
     others.sort(key=lambda item: (-item[1].width * item[1].height, item[0]))
     sights += [Sight(box, (), index) for index, box in others]
-    return tuple(sights) or (Sight(Box(0, 0, width, height), (), None),)
+    return tuple(sights)
 
 
 def _unit(quad: Quad) -> float:

@@ -95,10 +95,13 @@ class BodyColor:
         (features,) see `vehicles.color.body_features`.
     sureness
         How far the light allows to tell colours, [0, 1].
+    colorless
+        Whether the picture shows no colours, so that none can be told.
     """
 
     features: NDArray[np.float64]
     sureness: float
+    colorless: bool = False
 
 
 class VehicleModel:

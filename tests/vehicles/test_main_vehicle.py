@@ -62,8 +62,8 @@ def test_without_plates_the_largest_vehicle_is_the_main_one() -> None:
     assert [sight.vehicle for sight in looked_at([], [AROUND, LARGER, APART])] == [1, 2, 0]
 
 
-def test_without_plates_and_vehicles_the_picture_is_the_vehicle() -> None:
-    assert looked_at([], []) == (Sight(Box(0, 0, *SIZE), (), None),)
+def test_a_picture_without_plates_and_vehicles_has_none() -> None:
+    assert looked_at([], []) == ()
 
 
 def test_a_plate_names_its_vehicle() -> None:

@@ -21,7 +21,7 @@ from alprcore.vehicles.color import (
     light_of,
     measure_body,
 )
-from alprcore.vehicles.look import color_chances, look_at_vehicle, vehicle_crop
+from alprcore.vehicles.look import color_chances, existing, look_at_vehicle, vehicle_crop
 from alprcore.vehicles.looks import look_at_vehicles
 from alprcore.vehicles.model import CROP_SIZE, BodyColor, VehicleModel
 
@@ -29,6 +29,7 @@ root = Path(__file__).parents[2]
 data = Path(os.environ.get("ALPRCORE_DATA", root.parent / "shared" / "data")) / "vehicles"
 needs_data = pytest.mark.skipif(not data.is_dir(), reason="no shared data")
 ALL = ("color", "make", "makemodel")
+LISTS = ("make", "make_model", "body_type", "year")
 WHITE = Light((1.0, 1.0, 1.0), 0.0, 255.0)
 PAINTS = {  # blue, green, red
     "black": (22, 20, 20),
@@ -139,11 +140,37 @@ def test_lists_are_ordered_short_and_sum_to_one_at_most(model):
     assert sum(label.confidence for label in full.color) == pytest.approx(1)
 
 
-def test_a_make_is_the_sum_of_its_models(model):
+def test_the_first_make_is_the_sum_of_its_models(model):
     look = look_at_vehicle(car(PAINTS["red"]), BOX, model, body=None, tasks=ALL, topn=1000)
-    for make in look.make:
-        models = [m.confidence for m in look.make_model if m.name.startswith(f"{make.name}_")]
-        assert make.confidence == pytest.approx(sum(models))
+    make = look.make[0]
+    models = [m.confidence for m in look.make_model if m.name.startswith(f"{make.name}_")]
+    assert make.confidence == pytest.approx(sum(models))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_first_of_each_list_exist_together(model, seed):
+    labels = model.labels
+    built = set(zip(labels.makes, labels.models, labels.bodies, labels.years, strict=True))
+    flat = np.random.default_rng(seed).gamma(0.1, size=len(labels.classes))
+    found = existing(labels, flat / flat.sum(), 0.7, topn=1000)
+    assert tuple(found[kind][0].name for kind in LISTS) in built
+    for kind in LISTS:
+        chances = [label.confidence for label in found[kind]]
+        assert chances == sorted(chances, reverse=True)
+
+
+@pytest.mark.parametrize("tint", [(1, 1, 1), (0.5, 1.0, 0.5), (0.99, 1.0, 1.0)])
+def test_infrared_has_no_colour(model, tint):
+    grey = cv2.cvtColor(car(PAINTS["red"]), cv2.COLOR_BGR2GRAY).astype(float)
+    grey = np.clip(grey + np.random.default_rng(2).normal(0, 3, grey.shape), 0, 255)
+    frame = (grey[..., None] * tint).clip(0, 255).astype(np.uint8)
+    body = measure_body(frame, BOX, [PLATE], model.trust.paint)
+    assert body.colorless
+    look = look_at_vehicle(frame, BOX, model, body=body, tasks=ALL, topn=5)
+    assert look.color == ()
+    assert look.make
+    day = measure_body(car(PAINTS["red"]), BOX, [PLATE], model.trust.paint)
+    assert not day.colorless
 
 
 @pytest.mark.parametrize(
@@ -197,7 +224,7 @@ def test_looks_go_to_their_vehicles(model):
     one = look_at_vehicles(frame, [], vehicles, model, tasks=("color",), topn=2, most=1)
     assert [v.look is None for v in one.vehicles] == [False, True]
     none = look_at_vehicles(frame, [], (), model, tasks=("color",), topn=2, most=4)
-    assert none.main.color
+    assert none.main is None
 
 
 def sampled(folder: str, step: int) -> list[dict[str, str]]:
@@ -215,9 +242,12 @@ def looked_at(model: VehicleModel, path: Path) -> VehicleLook:
 @needs_data
 def test_colours_of_real_cars(model):
     rows = sampled("colour", 24)
-    found = [looked_at(model, data / "colour" / row["image"]).color[0].name for row in rows]
+    looks = [looked_at(model, data / "colour" / row["image"]) for row in rows]
     wanted = [row["colour"].replace("silver", "silver-gray") for row in rows]
-    assert np.mean(np.array(found) == wanted) > 0.85
+    told = [(look.color[0].name, name) for look, name in zip(looks, wanted, strict=True)
+            if look.color]  # fmt: skip
+    assert len(told) > 0.95 * len(rows)
+    assert np.mean([found == name for found, name in told]) > 0.85
 
 
 @needs_data

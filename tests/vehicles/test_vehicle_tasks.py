@@ -80,11 +80,19 @@ def test_without_plates_nothing_is_read(engine, blue):
     assert found.main_vehicle.make == ()
 
 
-def test_an_empty_picture_is_looked_at_as_a_whole(engine):
-    found = engine.recognize(np.full((120, 160, 3), 90, np.uint8), tasks=("color", "make"))
-    assert found.plates == ()
-    assert found.main_vehicle is not None
-    assert len(found.main_vehicle.make) == 3
+@pytest.mark.parametrize("kind", ["plain", "slope", "noise"])
+def test_a_picture_without_a_vehicle_says_nothing_of_one(engine, kind):
+    rng = np.random.default_rng(1)
+    frame = {
+        "plain": np.full((240, 320, 3), 90, np.uint8),
+        "slope": np.repeat(np.linspace(0, 255, 320, dtype=np.uint8)[None, :, None], 240, 0)
+        + np.zeros((1, 1, 3), np.uint8),
+        "noise": rng.integers(0, 256, (240, 320, 3), dtype=np.uint8),
+    }[kind]
+    found = engine.recognize(frame, tasks=ALL)
+    assert found.plates == found.vehicles == ()
+    assert found.main_vehicle is None
+    assert "vehicle" not in found.to_json()
 
 
 def test_a_look_does_not_change_the_plates(engine, blue):

@@ -12,10 +12,10 @@ import numpy as np
 
 from alprcore.records import Box, Frame
 from alprcore.resources import model_bytes
-from alprcore.stages.vehicles import find_vehicles
 from alprcore.training.vehicles.street_net import VIEWS
 from alprcore.training.vehicles.worlds import Car
-from alprcore.vehicle_finder import VehicleFinder
+from alprcore.vehicles.find import find_vehicles
+from alprcore.vehicles.networks import VehicleFinder
 
 NONE = VIEWS.index("none")
 LOW_SCORE = 0.08  # what scores higher may be a vehicle

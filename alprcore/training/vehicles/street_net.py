@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The network that names vehicles in the street: the trunk of `vehicle_net` with four heads.
+"""The network that names vehicles in the street: the trunk of `net` with four heads.
 
 It starts from a shipped ``vehicle.onnx``, whose normalisation is folded into the convolutions, and
 stays so: the statistics of two worlds mixed in a batch would be those of neither. The first nine
@@ -20,7 +20,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from alprcore.network import onnx_session
-from alprcore.training.vehicle_net import VehicleNet, features, fused, grey, spread
+from alprcore.training.vehicles.net import VehicleNet, features, fused, grey, spread
 
 FROZEN_LAYERS = 9
 VIEWS = ("front", "rear", "side", "none")

@@ -4,9 +4,10 @@
 ``python -m alprcore.training.vehicles.tune --data DIR --labels benchmarks/labels --start
 vehicle.onnx --out street.pt --minutes 45 --seed 1``
 
-It goes on from a network that `alprcore.training.vehicle` made, keeps teaching it the classes, and
-adds heads for makes and views. ``--minutes`` counts processor time, so a busy machine changes
-nothing; ``--steps`` repeats a run exactly. A run that was stopped goes on from ``OUT.part``.
+It goes on from a network that `alprcore.training.vehicles.train` made, keeps teaching it the
+classes, and adds heads for makes and views. ``--minutes`` counts processor time, so a busy machine
+changes nothing; ``--steps`` repeats a run exactly. A run that was stopped goes on from
+``OUT.part``.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as nnf
 
-from alprcore.training.vehicle_data import colours, load_backgrounds
-from alprcore.training.vehicle_data import split as split_adverts
+from alprcore.training.vehicles.data import colours, load_backgrounds
+from alprcore.training.vehicles.data import split as split_adverts
 from alprcore.training.vehicles.nothing import load_nothing
 from alprcore.training.vehicles.street_net import StreetEarly, StreetNet, load_shipped
 from alprcore.training.vehicles.varied import Varied
@@ -209,9 +210,7 @@ def main(arguments: list[str] | None = None) -> int:
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)
     pools = Pools(options.data, options.labels, options.seed)
-    net = train(
-        pools, options.start, options.out, minutes=options.minutes, steps=options.steps
-    )
+    net = train(pools, options.start, options.out, minutes=options.minutes, steps=options.steps)
     state: dict[str, Any] = {"net": net.state_dict(), "makes": pools.makes}
     torch.save({**state, "classes": pools.classes}, options.out)
     return 0

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from alprcore.records import Box, Frame
-from alprcore.training.vehicle_data import Augmenter, Example
+from alprcore.training.vehicles.data import Augmenter, Example
 from alprcore.training.vehicles.worlds import UNKNOWN, Car
 
 # Each side of the box moves by up to this share of it, outwards and inwards.
@@ -61,7 +61,7 @@ class Varied(Augmenter):
             image = np.asarray(
                 cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
             )
-            matrix[:, :2] /= scale
+            matrix[:, :2] = matrix[:, :2] / scale
         ground = self._ground(size)
         if ground is None:
             mode = cv2.BORDER_REFLECT if rng.random() < 0.5 else cv2.BORDER_REPLICATE

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Vehicles of two worlds, with what is known of each: adverts cut to the car, and street photographs.
+"""Vehicles of two worlds, and what is known of each: adverts cut to the car, street photographs.
 
 Of the street a fifth is held back by the hash of the source photograph, so that no picture of a
 photograph is trained on while another is measured.
@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 
 from alprcore.records import Box, Frame, Quad
-from alprcore.stages.main_vehicle import grown_box
-from alprcore.training.vehicle_data import colours, load_colours, load_makemodel
+from alprcore.training.vehicles.data import colours, load_colours, load_makemodel
 from alprcore.training.vehicles.street_net import VIEWS
+from alprcore.vehicles.main import grown_box
 
 UNKNOWN = -1
 CONTEXT = 0.22  # of the box's sides, kept around it
@@ -39,7 +39,7 @@ class Car:
     image
         (rows, cols, 3) uint8, blue first.
     boxes
-        What may be looked at, in pixels of the image: the vehicle, and what is grown from its plate.
+        What may be looked at, in pixels of the image: the vehicle, and a box grown from its plate.
     vehicle, make, colour, view
         Numbers of class, make (the last one: another make), colour and view.
     """
@@ -136,9 +136,7 @@ def _around_plates(folder: Path, rows: list[dict[str, str]], numbers: dict[str, 
     return found
 
 
-def _in_photographs(
-    folder: Path, rows: list[dict[str, str]], numbers: dict[str, int]
-) -> list[Car]:
+def _in_photographs(folder: Path, rows: list[dict[str, str]], numbers: dict[str, int]) -> list[Car]:
     """Return the vehicles in whole photographs, with some of what is around them."""
     found, last, frame = [], "", np.empty((0, 0, 3), np.uint8)
     for row in sorted(rows, key=lambda row: (row["set"], row["image"])):
@@ -151,17 +149,18 @@ def _in_photographs(
             quad = Quad.from_points([[x, y], [x + w, y], [x + w, y + h], [x, y + h]])
             boxes.append(grown_box(quad, frame.shape[1], frame.shape[0]))
         image, inside = _cut(frame, boxes)
-        car = Car(name, f"{row['set']}/{Path(row['image']).stem}", image, inside)
-        found.append(replace(car, **_known(row, numbers)))
+        photo = f"{row['set']}/{Path(row['image']).stem}"
+        make, colour, view = _known(row, numbers)
+        found.append(Car(name, photo, image, inside, make=make, colour=colour, view=view))
     return found
 
 
-def _known(row: dict[str, str], numbers: dict[str, int]) -> dict[str, int]:
-    """Return the numbers of what a label says."""
+def _known(row: dict[str, str], numbers: dict[str, int]) -> tuple[int, int, int]:
+    """Return the numbers of make, colour and view in a label."""
     make = numbers.get(row["make"], len(numbers)) if row["make"] else UNKNOWN
     colour = colours.index(row["colour"]) if row["colour"] else UNKNOWN
     view = VIEWS.index(row["view"]) if row["view"] else UNKNOWN
-    return {"make": make, "colour": colour, "view": view}
+    return make, colour, view
 
 
 def _cut(frame: Frame, boxes: list[Box]) -> tuple[Frame, tuple[Box, ...]]:
