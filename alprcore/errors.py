@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 
+_SHOWN = 100  # characters of a value in a message
+
+
 class AlprError(Exception):
     """Base of every error this package raises on purpose."""
 
@@ -22,3 +25,12 @@ class CountryError(SettingsError):
 
 class ResourceError(AlprError, RuntimeError):
     """A file of `runtime_data` is missing or not the recorded one, or a user's bank is no bank."""
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: its repr, and short whatever it is."""
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of more digits than Python turns into text
+        return f"a {type(value).__name__} of too many digits"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -119,7 +119,7 @@ def country_file(code: str, folders: Sequence[str] = ()) -> tuple[str, str]:
 def _names_in(folder: str) -> set[str]:
     try:
         return {path.name for path in Path(folder).iterdir()}
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a NUL in the name
         raise CountryError(f"country_dirs: cannot list {folder!r}: {error}") from error
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any
 
-from alprcore.errors import SettingsError
+from alprcore.errors import SettingsError, shown
 
 MOST_CANDIDATES = 1000
 MOST_ANALYSES = 64
@@ -138,23 +138,25 @@ class Settings:
         for name in ("country", "country_dirs"):
             texts: Any = getattr(self, name)
             if not isinstance(texts, tuple) or not all(isinstance(text, str) for text in texts):
-                raise SettingsError(f"{name}: expected a tuple of texts, got {texts!r}")
+                raise SettingsError(f"{name}: expected a tuple of texts, got {shown(texts)}")
         if not self.country:
             raise SettingsError("country: expected at least one code")
         for name in ("default_region", "bank", "prewarp", "detection_mask"):
             if not isinstance(getattr(self, name), str):
-                raise SettingsError(f"{name}: expected a text, got {getattr(self, name)!r}")
+                raise SettingsError(f"{name}: expected a text, got {shown(getattr(self, name))}")
         for name in _FLAGS:
             if not isinstance(getattr(self, name), bool):
-                raise SettingsError(f"{name}: expected true or false, got {getattr(self, name)!r}")
+                raise SettingsError(
+                    f"{name}: expected true or false, got {shown(getattr(self, name))}"
+                )
         for name, low, high in _COUNTS:
             value = getattr(self, name)
             if not isinstance(value, Integral) or not low <= int(value) <= high:
-                raise SettingsError(f"{name}: expected {low} to {high}, got {value!r}")
+                raise SettingsError(f"{name}: expected {low} to {high}, got {shown(value)}")
         for name, highest in _SHARES:
-            value = getattr(self, name)
-            if not isinstance(value, Real) or not 0 <= float(value) <= highest:
-                raise SettingsError(f"{name}: expected 0 to {highest}, got {value!r}")
+            value: Any = getattr(self, name)
+            if not isinstance(value, Real) or not 0 <= value <= highest:
+                raise SettingsError(f"{name}: expected 0 to {highest}, got {shown(value)}")
 
 
 _FLAGS = (

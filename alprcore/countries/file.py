@@ -140,7 +140,7 @@ def parse_country(text: str, origin: str) -> Country:
     """
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers of 5,000 digits, lists in lists
         raise SettingsError(f"{origin}: not TOML: {error}") from error
     table = Table(values, origin)
     fields = set(Country.__dataclass_fields__)

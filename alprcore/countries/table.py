@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from alprcore.errors import SettingsError
+from alprcore.errors import SettingsError, shown
 
 Size = tuple[float, float]
 """Width and height."""
 
 LARGEST_AMOUNT = 1e12
+LARGEST_COUNT = 1000
 LARGEST_SIZE = 1e6  # a kilometre in millimetres; also keeps whole numbers beyond floats out
 
 
@@ -25,7 +26,7 @@ class Table:
 
     def fail(self, key: str, expected: str) -> SettingsError:
         """Return the error for the value of `key`."""
-        found = repr(self.values[key]) if key in self.values else "nothing"
+        found = shown(self.values[key]) if key in self.values else "nothing"
         return SettingsError(f"{self.where}: {key}: expected {expected}, got {found}")
 
     def text(self, key: str, default: str | None = None) -> str:
@@ -36,10 +37,11 @@ class Table:
         return value
 
     def count(self, key: str, default: int | None = None) -> int:
-        """Return a whole number of at least 1, or the default when the key is absent."""
+        """Return a whole number from 1 to 1000, or the default when the key is absent."""
         value = self.values.get(key, default)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise self.fail(key, "a whole number of at least 1")
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole or not 1 <= value <= LARGEST_COUNT:
+            raise self.fail(key, f"a whole number from 1 to {LARGEST_COUNT}")
         return value
 
     def amount(self, key: str) -> float:

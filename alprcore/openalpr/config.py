@@ -115,8 +115,9 @@ def read_config(path: Path) -> OpenAlprConfig:
     """
     try:
         text = path.read_bytes().decode("utf-8-sig", errors="replace")
-    except OSError as error:
-        raise SettingsError(f"config: cannot read {str(path)!r}: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(f"config: cannot read {str(path)!r}: {reason}") from error
     return parse_config(text, str(path))
 
 

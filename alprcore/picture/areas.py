@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Sequence
+from numbers import Real
 
 import cv2
 import numpy as np
 
-from alprcore.errors import SettingsError
+from alprcore.errors import SettingsError, shown
 from alprcore.records import Box, Frame, GrayImage, Quad
 
 # A plate is kept when this share of it is white in the mask: 248 of 255, as OpenALPR has it.
@@ -47,13 +48,17 @@ def clamped_areas(regions: Sequence[Box], width: int, height: int) -> tuple[Box,
 
 def _check(region: Box) -> None:
     if not isinstance(region, Box):
-        raise SettingsError(f"regions_of_interest: expected a Box, got {region!r}")
+        raise SettingsError(f"regions_of_interest: expected a Box, got {shown(region)}")
     sides = (region.left, region.top, region.right, region.bottom)
-    if not all(map(math.isfinite, sides)) or region.width <= 0 or region.height <= 0:
+    if not all(map(_is_finite, sides)) or region.width <= 0 or region.height <= 0:
         raise SettingsError(
             "regions_of_interest: expected finite numbers, a width and a height above 0, got"
-            f" {region!r}"
+            f" {shown(region)}"
         )
+
+
+def _is_finite(side: object) -> bool:
+    return isinstance(side, Real) and bool(-sys.float_info.max <= side <= sys.float_info.max)
 
 
 def _clamped(region: Box, width: int, height: int) -> Box:

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Container
 from dataclasses import dataclass
 
 from alprcore.errors import ImageError
 
 _ORIENTATION = 0x0112
 _TIFF_INTEGERS = {1: "B", 3: "H", 4: "I"}  # TIFF field types: byte, short, long
+# Width, height, colours, samples, extra samples; where strips and tiles are, and how long.
+_TIFF_TAGS = frozenset({256, 257, 262, 277, 338, 273, 279, 324, 325})
+_MOST_VALUES = 1_000_000  # of a field: 100 megapixels in tiles of 16 x 16 are 390,625
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +212,7 @@ def _webp_orientation(data: bytes) -> int:
 
 
 def _read_tiff(data: bytes) -> ImageHeader:
-    fields = _tiff_fields(data)
+    fields = _tiff_fields(data, _TIFF_TAGS)
     width, height = fields.get(256, (0,))[0], fields.get(257, (0,))[0]
     if width * height and not fields.keys() & {273, 324}:  # strips or tiles
         raise ImageError("image: the TIFF file has no pixels")
@@ -222,8 +226,11 @@ def _read_tiff(data: bytes) -> ImageHeader:
     return ImageHeader("TIFF", width, height, has_alpha=has_alpha)
 
 
-def _tiff_fields(data: bytes) -> dict[int, tuple[int, ...]]:
-    """Return the integer fields of the first directory of a TIFF or EXIF block."""
+def _tiff_fields(data: bytes, wanted: Container[int]) -> dict[int, tuple[int, ...]]:
+    """Return the wanted integer fields of the first directory of a TIFF or EXIF block.
+
+    The others are not unpacked: each of 65,535 may claim the whole file.
+    """
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None or struct.unpack_from(order + "H", data, 2)[0] != 42:
         raise ImageError("image: the TIFF file is corrupted in its header, or is a BigTIFF")
@@ -239,14 +246,17 @@ def _tiff_fields(data: bytes) -> dict[int, tuple[int, ...]]:
         at = entry + 8 if size <= 4 else struct.unpack_from(order + "I", data, entry + 8)[0]
         if at + size > len(data):
             raise ImageError("image: the TIFF file is truncated")
-        fields.setdefault(tag, struct.unpack_from(f"{order}{number}{code}", data, at))
+        if tag in wanted and tag not in fields:
+            if number > _MOST_VALUES:
+                raise ImageError(f"image: the TIFF file has a field of {number} values")
+            fields[tag] = struct.unpack_from(f"{order}{number}{code}", data, at)
     return fields
 
 
 def _exif_orientation(block: bytes) -> int:
     """Return the orientation of an EXIF block; 1 when it is absent or broken."""
     try:
-        value = _tiff_fields(block).get(_ORIENTATION, (1,))[0]
+        value = _tiff_fields(block, {_ORIENTATION}).get(_ORIENTATION, (1,))[0]
     except (ImageError, struct.error):
         return 1  # a broken EXIF block does not make the picture unreadable
     return value if 1 <= value <= 8 else 1
