@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-
 _SHOWN = 100  # characters of a value in a message
 
 

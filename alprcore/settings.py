@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, cast
 
 from alprcore.errors import SettingsError, shown
 
@@ -150,13 +150,18 @@ class Settings:
                     f"{name}: expected true or false, got {shown(getattr(self, name))}"
                 )
         for name, low, high in _COUNTS:
-            value = getattr(self, name)
+            value: Any = getattr(self, name)
             if not isinstance(value, Integral) or not low <= int(value) <= high:
                 raise SettingsError(f"{name}: expected {low} to {high}, got {shown(value)}")
         for name, highest in _SHARES:
-            value: Any = getattr(self, name)
-            if not isinstance(value, Real) or not 0 <= value <= highest:
+            value = getattr(self, name)
+            if not _is_between(value, highest):
                 raise SettingsError(f"{name}: expected 0 to {highest}, got {shown(value)}")
+
+
+def _is_between(value: Any, highest: float) -> bool:
+    """Whether a value is a number from 0 on; not turned into a float, which may be too large."""
+    return isinstance(value, Real) and bool(0 <= cast(Any, value) <= highest)
 
 
 _FLAGS = (

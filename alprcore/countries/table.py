@@ -39,8 +39,7 @@ class Table:
     def count(self, key: str, default: int | None = None) -> int:
         """Return a whole number from 1 to 1000, or the default when the key is absent."""
         value = self.values.get(key, default)
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if not whole or not 1 <= value <= LARGEST_COUNT:
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= LARGEST_COUNT:
             raise self.fail(key, f"a whole number from 1 to {LARGEST_COUNT}")
         return value
 

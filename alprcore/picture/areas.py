@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from numbers import Real
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -57,8 +58,8 @@ def _check(region: Box) -> None:
         )
 
 
-def _is_finite(side: object) -> bool:
-    return isinstance(side, Real) and bool(-sys.float_info.max <= side <= sys.float_info.max)
+def _is_finite(side: Any) -> bool:
+    return isinstance(side, Real) and bool(abs(cast(Any, side)) <= sys.float_info.max)
 
 
 def _clamped(region: Box, width: int, height: int) -> Box:

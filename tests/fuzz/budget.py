@@ -14,7 +14,7 @@ _EXAMPLES = int(os.environ.get("ALPRCORE_FUZZ_EXAMPLES", "0"))
 
 
 def bounded(examples: int) -> settings:
-    """Return the settings of a test that takes `examples` in a few seconds."""
+    """Return the settings of a test that takes a second or two for `examples`."""
     return settings(
         max_examples=_EXAMPLES or examples,
         derandomize=not _EXAMPLES,

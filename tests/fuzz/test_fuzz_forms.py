@@ -13,16 +13,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("starlette")
 
-from alprcore.server.body import fields_of
-from alprcore.server.forms import (
-    FieldLimit,
-    Fields,
-    decoded_base64,
-    encoded_base64,
-    multipart_fields,
-    urlencoded_fields,
-)
-from alprcore.server.parameters import (
+from alprcore.server.api.parameters import (
     Parameters,
     ask_of,
     body_source,
@@ -31,7 +22,16 @@ from alprcore.server.parameters import (
     url_source,
     v1_source,
 )
-from alprcore.server.problems import Problem
+from alprcore.server.api.problems import Problem
+from alprcore.server.http.body import fields_of
+from alprcore.server.http.forms import (
+    FieldLimit,
+    Fields,
+    decoded_base64,
+    encoded_base64,
+    multipart_fields,
+    urlencoded_fields,
+)
 
 MOST = 12
 KIND = b"multipart/form-data; boundary=Boundary7"
@@ -87,14 +87,14 @@ def fields_or_400(call, *arguments) -> Fields:
     return fields
 
 
-@bounded(400)
+@bounded(150)
 @given(damaged(MULTIPARTS), st.one_of(st.sampled_from(TYPES), damaged(TYPES)))
 def test_a_multipart_body_is_fields_or_a_bad_request(body, kind):
     for _, value in fields_or_400(multipart_fields, body, kind, FieldLimit(MOST)):
         assert value in body
 
 
-@bounded(400)
+@bounded(150)
 @given(st.one_of(damaged(FORMS), st.binary(max_size=80)))
 def test_an_urlencoded_body_is_fields_or_a_bad_request(body):
     fields = fields_or_400(urlencoded_fields, body, FieldLimit(MOST))
@@ -107,14 +107,14 @@ def test_an_urlencoded_body_is_fields_or_a_bad_request(body):
         ]
 
 
-@bounded(200)
+@bounded(120)
 @given(st.text(max_size=60), damaged(MULTIPARTS + FORMS))
 def test_a_body_of_any_type_is_fields_or_a_bad_request(kind, body):
     for content_type in (kind, KIND.decode(), f"multipart/form-data;{kind}"):
         fields_or_400(fields_of, content_type, body, FieldLimit(MOST))
 
 
-@bounded(400)
+@bounded(150)
 @given(st.one_of(st.binary(max_size=60), st.text("AZaz09+/-_= \r\n\t,:;", max_size=40)))
 def test_base64_is_a_picture_or_a_bad_request(text):
     content = text.encode() if isinstance(text, str) else text
@@ -128,7 +128,7 @@ def test_base64_is_a_picture_or_a_bad_request(text):
             assert decoded_base64(encoded_base64(found).encode()) == found
 
 
-@bounded(400)
+@bounded(150)
 @given(st.lists(st.tuples(st.sampled_from(NAMES), VALUES), max_size=14), st.integers(1, 3))
 def test_parameters_are_an_ask_or_a_bad_request(fields, version):
     parameters = Parameters(fields)

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alprcore.errors import ImageError
-from alprcore.image import load_frame
-from alprcore.image_header import read_header
-from alprcore.image_jpeg import is_single_scan, scan_count, with_filler
+from alprcore.picture.header import read_header
+from alprcore.picture.jpeg import is_single_scan, scan_count, with_filler
+from alprcore.picture.load import load_frame
 
 PIXELS = 10_000
 RNG = np.random.default_rng(7)
@@ -73,7 +73,7 @@ def frame_of(data: bytes) -> np.ndarray | None:
     return frame
 
 
-@bounded(500)
+@bounded(120)
 @given(whole_and_damaged(ALL))
 def test_a_header_is_read_or_refused(data):
     try:
@@ -86,13 +86,13 @@ def test_a_header_is_read_or_refused(data):
         assert 1 <= header.orientation <= 8
 
 
-@bounded(250)
+@bounded(120)
 @given(whole_and_damaged(ALL))
 def test_a_file_is_a_checked_frame_or_refused(data):
     frame_of(data)
 
 
-@bounded(200)
+@bounded(120)
 @given(damaged(JPEGS), st.binary(max_size=40).map(lambda filler: filler.replace(b"\xff", b"\xfe")))
 def test_how_whole_a_jpeg_file_is_can_be_asked_of_any_bytes(data, filler):
     assert scan_count(data) >= 0

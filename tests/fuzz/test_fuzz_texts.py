@@ -16,14 +16,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alprcore import Box, Settings, SettingsError
-from alprcore.countries import parse_country
-from alprcore.openalpr_config import parse_config, read_config
-from alprcore.pattern import compile_pattern
-from alprcore.series import series_patterns
+from alprcore.countries.file import parse_country
+from alprcore.countries.formats import compile_patterns, match_patterns
+from alprcore.countries.pattern import compile_pattern
+from alprcore.countries.series import series_patterns
+from alprcore.openalpr.config import parse_config, read_config
+from alprcore.picture.areas import clamped_areas
+from alprcore.picture.prewarp import parse_prewarp, picture_map, turned
 from alprcore.settings import changed
-from alprcore.stages.areas import clamped_areas
-from alprcore.stages.patterns import compile_patterns, match_patterns
-from alprcore.stages.prewarp import parse_prewarp, picture_map, turned
 
 COUNTRIES = Path(__file__).resolve().parents[2] / "runtime_data" / "countries"
 SMALL = [
@@ -89,13 +89,13 @@ def country_or_error(text: str) -> None:
     assert len(country.text_lengths) > 0
 
 
-@bounded(300)
+@bounded(120)
 @given(damaged(SMALL))
 def test_a_damaged_country_file_is_a_country_or_an_error_that_names_it(content):
     country_or_error(content.decode("utf-8", "replace"))
 
 
-@bounded(300)
+@bounded(120)
 @given(st.sampled_from(SMALL), st.sampled_from(KEYS), st.sampled_from(VALUES))
 def test_any_value_of_a_country_is_taken_or_an_error_that_names_it(content, key, value):
     lines = [line for line in content.decode().splitlines() if not line.startswith(key)]
@@ -108,7 +108,7 @@ def test_the_worst_country_files_are_errors_that_name_them(content):
         parse_country(content.decode(), "zz.toml")
 
 
-@bounded(600)
+@bounded(120)
 @given(st.text("@#?[]^-\\*+AZ09dws가 ", max_size=12), st.text("AZ09 ]-\\가", max_size=6))
 def test_any_pattern_compiles_or_says_why_not(source, text):
     pattern = compile_pattern(source)
@@ -122,7 +122,7 @@ def test_any_pattern_compiles_or_says_why_not(source, text):
         assert pattern.matches(text) == slow
 
 
-@bounded(300)
+@bounded(120)
 @given(st.text("AMZ-9 a", max_size=8))
 def test_a_series_is_ranges_that_rise_or_an_error(series):
     try:
@@ -134,7 +134,7 @@ def test_a_series_is_ranges_that_rise_or_an_error(series):
         assert any(compile_pattern(pattern).matches(text) for pattern in patterns) == inside
 
 
-@bounded(200)
+@bounded(120)
 @given(
     st.text("AMZ", min_size=3, max_size=3),
     st.text("AMZ", min_size=3, max_size=3),
@@ -153,7 +153,7 @@ NUMBERS = st.one_of(
 )
 
 
-@bounded(300)
+@bounded(120)
 @given(
     st.one_of(
         st.lists(NUMBERS, min_size=8, max_size=10),
@@ -173,7 +173,7 @@ def test_any_prewarp_turns_the_picture_or_leaves_it(items):
         assert view.dtype == np.uint8
 
 
-@bounded(300)
+@bounded(120)
 @given(st.text(max_size=60))
 def test_any_text_is_a_prewarp_or_none(text):
     for words in (text, f"planar,{text}"):
@@ -188,7 +188,7 @@ CONF = [
 ]
 
 
-@bounded(300)
+@bounded(120)
 @given(damaged(CONF))
 def test_any_openalpr_conf_gives_valid_settings(tmp_path_factory, content):
     config = parse_config(content.decode("utf-8-sig", "replace"), "a.conf")
@@ -217,7 +217,7 @@ ANY = st.one_of(
 )
 
 
-@bounded(600)
+@bounded(120)
 @given(st.sampled_from(sorted(Settings.__dataclass_fields__)), ANY)
 @example("min_confidence", 10**400)
 @example("topn", 10**5000)
@@ -232,7 +232,7 @@ def test_any_value_of_a_setting_is_taken_or_an_error_that_names_it(name, value):
         assert hash(settings) == hash(changed(settings, {}))
 
 
-@bounded(200)
+@bounded(120)
 @given(st.dictionaries(st.text(max_size=8), ANY, max_size=3))
 def test_any_names_of_settings_are_taken_or_an_error(changes):
     try:
@@ -246,7 +246,7 @@ SIDES = st.one_of(
 )
 
 
-@bounded(400)
+@bounded(150)
 @given(
     st.lists(st.builds(Box, SIDES, SIDES, SIDES, SIDES), max_size=3),
     st.integers(1, 400),
