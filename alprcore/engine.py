@@ -5,33 +5,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
 from os import PathLike
-from typing import Any
+from typing import Any, Unpack
 
 from alprcore.countries.fit import CountrySet, load_countries
 from alprcore.errors import ImageError
-from alprcore.finding.detect import corners_in
-from alprcore.finding.network import PlateFinder
+from alprcore.finding.network import PlateFinder, load_finder
 from alprcore.finding.search import search
 from alprcore.picture.areas import clamped_areas
 from alprcore.picture.load import ImageSource, load_frame
-from alprcore.picture.prewarp import parse_prewarp
-from alprcore.picture.view import View, load_mask, plate_in_picture, quads_in_picture, view_of
-from alprcore.ranking.examine import Examination, examine_crop, examine_plate
+from alprcore.picture.prewarp import Prewarp, parse_prewarp
+from alprcore.picture.view import (
+    Place,
+    View,
+    load_mask,
+    view_of,
+)
+from alprcore.ranking.examine import Examination, Read, read_detection
 from alprcore.ranking.region_network import RegionModel
 from alprcore.ranking.select import select_plates
 from alprcore.reading.attempts import Reader
-from alprcore.reading.bank import Bank, parse_bank, read_bank
-from alprcore.records import Box, Detection, Plate
-from alprcore.resources import bank_bytes, model_bytes
-from alprcore.settings import Settings, changed, checked_tasks
-from alprcore.vehicles.find import search_vehicles
-from alprcore.vehicles.looks import Looks, look_at_vehicles
-from alprcore.vehicles.main import on_vehicle
-from alprcore.vehicles.model import VehicleModel
-from alprcore.vehicles.networks import VehicleFinder
+from alprcore.reading.bank import Bank, load_bank
+from alprcore.records import Box, Detection, GrayImage
+from alprcore.resources import model_bytes
+from alprcore.settings import Changes, CountryChanges, Settings, changed, checked_tasks
+from alprcore.vehicles.looks import VehicleNetworks, vehicle_networks, vehicles_of
 from alprcore.wire.results import Recognition
 
 
@@ -61,42 +61,29 @@ class Engine:
     'BA738DE'
     """
 
-    __slots__ = (
-        "_finder",
-        "_mask",
-        "_prewarp",
-        "_reader",
-        "_regions",
-        "_vehicle_finder",
-        "_vehicles",
-    )
+    __slots__ = ("_parts",)
 
     def __init__(
-        self, country: str | None = None, *, settings: Settings | None = None, **changes: Any
+        self,
+        country: str | None = None,
+        *,
+        settings: Settings | None = None,
+        **changes: Unpack[Changes],
     ) -> None:
-        if country is not None:
-            changes["country"] = country
-        wanted = changed(settings or Settings(), changes)
-        countries = load_countries(wanted.country, wanted.country_dirs)
-        self._reader = Reader(_load_bank(wanted, countries.bank), countries, wanted)
-        self._regions = RegionModel(model_bytes, threads=wanted.threads)
-        self._finder = _load_finder(wanted)
-        self._mask = load_mask(wanted.detection_mask, wanted.max_pixels)
-        self._prewarp = parse_prewarp(wanted.prewarp)
-        self._vehicle_finder = VehicleFinder(model_bytes, threads=wanted.threads)
-        self._vehicles = VehicleModel(model_bytes, threads=wanted.threads)
+        named = {} if country is None else {"country": country}
+        self._parts = _loaded(changed(settings or Settings(), {**changes, **named}))
 
     @property
     def settings(self) -> Settings:
         """What this engine does."""
-        return self._reader.settings
+        return self._parts.settings
 
     @property
     def countries(self) -> CountrySet:
         """The countries whose formats it knows."""
-        return self._reader.countries
+        return self._parts.countries
 
-    def with_settings(self, **changes: Any) -> Engine:
+    def with_settings(self, **changes: Unpack[CountryChanges]) -> Engine:
         """Return an engine with some settings changed; it shares what is loaded with this one.
 
         Parameters
@@ -114,26 +101,8 @@ class Engine:
         >>> Engine(country="eu").with_settings(country="us", topn=3).settings.topn
         3
         """
-        before, after = self.settings, changed(self.settings, changes)
-        reader, finder, mask = self._reader, self._finder, self._mask
-        vehicle_finder, vehicles, regions = self._vehicle_finder, self._vehicles, self._regions
-        if (after.country, after.country_dirs) != (before.country, before.country_dirs):
-            reader = replace(reader, countries=load_countries(after.country, after.country_dirs))
-        old, new = self.countries.bank, reader.countries.bank
-        if (after.bank, new) != (before.bank, old):
-            reader = replace(reader, bank=_load_bank(after, new))
-        if after.threads != before.threads:
-            finder = _load_finder(after)
-            vehicle_finder = VehicleFinder(model_bytes, threads=after.threads)
-            vehicles = VehicleModel(model_bytes, threads=after.threads)
-            regions = RegionModel(model_bytes, threads=after.threads)
-        if after.detection_mask != before.detection_mask:
-            mask = load_mask(after.detection_mask, after.max_pixels)
         twin = object.__new__(type(self))
-        twin._reader, twin._finder, twin._mask = replace(reader, settings=after), finder, mask
-        twin._vehicle_finder, twin._vehicles = vehicle_finder, vehicles
-        twin._regions = regions
-        twin._prewarp = parse_prewarp(after.prewarp)
+        twin._parts = _loaded(changed(self.settings, changes), like=self._parts)
         return twin
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -168,54 +137,54 @@ class Engine:
         SettingsError
             If a task is unknown, or a region of interest is no box.
         """
-        wanted = checked_tasks(tasks)
-        frame = load_frame(image, max_pixels=self.settings.max_pixels)
+        areas = regions_of_interest
+        return self.recognize_and_examine(image, regions_of_interest=areas, tasks=tasks)[0]
+
+    def recognize_and_examine(
+        self,
+        image: ImageSource,
+        *,
+        regions_of_interest: Sequence[Box] = (),
+        tasks: Collection[str] = ("plate",),
+    ) -> tuple[Recognition, tuple[Examination, ...]]:
+        """Return `recognize` of a picture and, for each of its plates, all that led to its reading.
+
+        Raises
+        ------
+        ImageError, SettingsError
+            As for `recognize`.
+        """
+        wanted, parts, settings = checked_tasks(tasks), self._parts, self.settings
+        frame = load_frame(image, max_pixels=settings.max_pixels)
         epoch_ms, begin = time.time_ns() // 1_000_000, time.perf_counter()
-        height, width = frame.shape[:2]
-        areas = clamped_areas(regions_of_interest, width, height)
-        view = view_of(frame, areas, self._prewarp, self._mask)
-        found = search(view, self._finder, self.settings)
-        examined = self._examine(view, found) if "plate" in wanted else ()
+        areas = clamped_areas(regions_of_interest, *frame.shape[1::-1])
+        view = view_of(frame, areas, parts.prewarp, parts.mask)
+        found = search(view, parts.networks.plates, settings)
+        reads = self._reads(view, found) if "plate" in wanted else []
         plates_done = time.perf_counter()
-        plates = tuple(each.plate for each in examined)
-        looks = self._look_at(view, plates, found, wanted - {"plate"})
+        quads = [place.quad for _, place in reads]
+        networks, looked_for = parts.networks.vehicles, wanted - {"plate"}
+        looks = vehicles_of(view, quads, found, networks, settings, looked_for)
+        plates = tuple(
+            read.reported(place, carrier, requested_topn=settings.topn)
+            for (read, place), carrier in zip(reads, looks.carriers, strict=True)
+        )
         done = time.perf_counter()
-        return Recognition(
-            width=width,
-            height=height,
-            epoch_ms=epoch_ms,
+        height, width = frame.shape[:2]
+        recognition = Recognition(
+            width,
+            height,
+            epoch_ms,
             elapsed_ms=(done - begin) * 1e3,
             regions_of_interest=areas,
-            plates=looks.plates,
+            plates=plates,
             vehicles=looks.vehicles,
             main_vehicle=looks.main,
             vehicles_ms=(done - plates_done) * 1e3,
         )
-
-    def _look_at(
-        self,
-        view: View,
-        plates: tuple[Plate, ...],
-        found: tuple[Detection, ...],
-        wanted: frozenset[str],
-    ) -> Looks:
-        """Return the plates on their vehicles, with the looks that are wanted."""
-        settings = self.settings
-        if not wanted and not settings.find_vehicles:
-            return Looks(plates, (), None)
-        vehicles = search_vehicles(view, self._vehicle_finder, settings)
-        plates = tuple(on_vehicle(plate, vehicles) for plate in plates)
-        if not wanted:
-            return Looks(plates, vehicles, None)
-        return look_at_vehicles(
-            view.picture,
-            plates,
-            vehicles,
-            self._vehicles,
-            detected=quads_in_picture(view, found, settings.min_plate_score),
-            tasks=wanted,
-            topn=settings.topn,
-            most=settings.max_vehicles,
+        return recognition, tuple(
+            Examination(plate, read.crop, read.reading, parts.bank)
+            for plate, (read, _) in zip(plates, reads, strict=True)
         )
 
     def recognize_batch(
@@ -263,40 +232,72 @@ class Engine:
         ImageError, SettingsError
             As for `recognize`.
         """
-        frame = load_frame(image, max_pixels=self.settings.max_pixels)
-        areas = clamped_areas(regions_of_interest, frame.shape[1], frame.shape[0])
-        view = view_of(frame, areas, self._prewarp, self._mask)
-        return self._examine(view, search(view, self._finder, self.settings))
+        return self.recognize_and_examine(image, regions_of_interest=regions_of_interest)[1]
 
-    def _examine(self, view: View, found: tuple[Detection, ...]) -> tuple[Examination, ...]:
-        """Return the plates to report, read, where they are in the picture."""
-        settings, reader, regions = self.settings, self._reader, self._regions
-        readable: list[Examination] = []
-        for index, detection in enumerate(found):
-            if settings.skip_detection:
-                corners = corners_in(view.frame, detection.quad.bounds(), self._finder)
-                read = examine_crop(view.frame, detection, corners, reader, regions, index=index)
-            else:
-                read = examine_plate(view.frame, detection, reader, regions, index=index)
-            if read is not None:
-                readable.append(read)
+    def _reads(self, view: View, found: Sequence[Detection]) -> list[tuple[Read, Place]]:
+        """Return the plates to report, read, with their places in the picture."""
+        parts, settings = self._parts, self.settings
+        reader = Reader(parts.bank, parts.countries, settings)
+        reads = [
+            read_detection(view.frame, detection, reader, parts.networks.regions, index=index)
+            for index, detection in enumerate(found)
+        ]
+        readable = [read for read in reads if read is not None]
         chosen = select_plates(
-            [each.plate for each in readable],
+            readable,
             min_plausibility=settings.min_plausibility,
             min_confidence=settings.min_confidence,
             min_score=settings.min_plate_score,
         )
-        placed = [
-            (readable[i], plate_in_picture(view, readable[i].plate, whole=settings.skip_detection))
-            for i in chosen
-        ]
-        return tuple(replace(each, plate=plate) for each, plate in placed if plate is not None)
+        placed = [(readable[i], readable[i].placed(view)) for i in chosen]
+        return [(read, place) for read, place in placed if place is not None]
 
 
-def _load_bank(settings: Settings, shipped: str) -> Bank:
-    return read_bank(settings.bank) if settings.bank else parse_bank(bank_bytes(shipped))
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """The networks of an engine; those of plate finding are loaded at once, others when needed."""
+
+    plates: PlateFinder
+    regions: RegionModel
+    vehicles: VehicleNetworks
 
 
-def _load_finder(settings: Settings) -> PlateFinder:
-    detector, corners = (model_bytes(f"plate_{name}.onnx") for name in ("detector", "corners"))
-    return PlateFinder(detector, corners, threads=settings.threads)
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that an engine holds: settings, and what was loaded for them."""
+
+    settings: Settings
+    countries: CountrySet
+    bank: Bank
+    networks: Networks
+    mask: GrayImage | None
+    prewarp: Prewarp | None
+
+
+def _loaded(settings: Settings, like: Parts | None = None) -> Parts:
+    """Return the parts for the settings; what they have in common with `like` is shared."""
+
+    def kept(part: str, *names: str) -> Any:
+        same = like and all(getattr(settings, n) == getattr(like.settings, n) for n in names)
+        return getattr(like, part) if same else None
+
+    countries = kept("countries", "country", "country_dirs")
+    countries = countries or load_countries(settings.country, settings.country_dirs)
+    bank = kept("bank", "bank") if like and countries.bank == like.countries.bank else None
+    mask = kept("mask", "detection_mask")
+    return Parts(
+        settings,
+        countries,
+        bank or load_bank(settings.bank, countries.bank),
+        kept("networks", "threads") or _load_networks(settings.threads),
+        load_mask(settings.detection_mask, settings.max_pixels) if mask is None else mask,
+        parse_prewarp(settings.prewarp),
+    )
+
+
+def _load_networks(threads: int) -> Networks:
+    return Networks(
+        load_finder(model_bytes, threads=threads),
+        RegionModel(model_bytes, threads=threads),
+        vehicle_networks(model_bytes, threads=threads),
+    )

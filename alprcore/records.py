@@ -108,11 +108,24 @@ class VehicleBox:
 
 
 @dataclass(frozen=True, slots=True)
+class Carrier:
+    """The vehicle that carries a plate: its box in the picture, and its look if it was taken."""
+
+    region: Box | None = None
+    look: VehicleLook | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Detection:
-    """A plate found in the picture, before it is read."""
+    """A plate found in the picture, before it is read.
+
+    `inner` is set where the place was given and not found: an area that shows a plate and little
+    else. It holds the corners that may be the plate's, the likeliest first.
+    """
 
     quad: Quad
     score: float
+    inner: tuple[Quad, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

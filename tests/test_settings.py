@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields
+from typing import get_type_hints
 
 import numpy as np
 import pytest
 
 from alprcore.errors import SettingsError
-from alprcore.settings import Settings
+from alprcore.settings import Changes, CountryChanges, Settings, documented
 
 DEFAULTS = {field.name: getattr(Settings(), field.name) for field in fields(Settings)}
 NUMBERS = [
@@ -74,3 +75,17 @@ def test_the_limit_itself_is_allowed(name, limit):
     assert getattr(Settings(**{name: limit}), name) == limit
     with pytest.raises(SettingsError):
         Settings(**{name: limit + 1})
+
+
+def test_the_typed_keywords_are_the_settings() -> None:
+    assert get_type_hints(CountryChanges).keys() == {knob.name for knob in fields(Settings)}
+    for knob in fields(Settings):
+        if knob.name not in {"country", "country_dirs"}:
+            assert get_type_hints(Changes)[knob.name].__name__ == knob.type
+
+
+def test_each_setting_says_what_it_is() -> None:
+    for knob in fields(Settings):
+        assert knob.name in (Settings.__doc__ or "")
+        assert knob.metadata["meaning"] in (Settings.__doc__ or "")
+        assert f"| `{knob.name}` |" in documented()

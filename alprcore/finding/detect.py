@@ -91,7 +91,7 @@ def find_plates(
     plates: list[Boxes] = []
     settled = partial(_settled, plates, frame)
     for view, (factor, shift), narrowest in _views(frame, area, tiled, settled):
-        found = _decoded(finder.map(view), min(min_score, doubtful_score))
+        found = _decoded(finder.heat_map(view), min(min_score, doubtful_score))
         plates.append(_between(found, narrowest, widest_plate) * factor + shift)
     kept = _distinct(plates, frame, max_plates)
     if (kept[:, 4] >= sure_score).any():

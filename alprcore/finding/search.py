@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from alprcore.finding.detect import find_plates
+from alprcore.finding.detect import corners_in, find_plates
 from alprcore.finding.network import PlateFinder
 from alprcore.finding.tilt import turned_views
 from alprcore.geometry import box_quad, clipped, cover, mapped_quad, tilt
@@ -30,7 +30,9 @@ def search(view: View, finder: PlateFinder, settings: Settings) -> tuple[Detecti
     """
     if settings.skip_detection:
         filled = [area for area in view.areas if min(area.width, area.height) >= 4]
-        return tuple(Detection(box_quad(area), 1.0) for area in filled)
+        return tuple(
+            Detection(box_quad(area), 1.0, corners_in(view.frame, area, finder)) for area in filled
+        )
     found = [_search_area(view, area, finder, settings) for area in view.areas]
     plates = [plate for some in found for plate in some]
     best = sorted(range(len(plates)), key=lambda i: -plates[i].score)[: settings.max_plates]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -15,7 +16,7 @@ from alprcore.picture.areas import WHITE_SHARE, fitted_mask, masked, white_bound
 from alprcore.picture.border import meets_border, surroundings
 from alprcore.picture.load import load_frame
 from alprcore.picture.prewarp import Prewarp, between_corners, picture_map, turned
-from alprcore.records import Box, Detection, Frame, GrayImage, Plate, Quad, VehicleBox
+from alprcore.records import Box, Detection, Frame, GrayImage, Quad, VehicleBox
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,35 +115,54 @@ def _whole(area: Box) -> Box:
     return Box(left, top, math.ceil(area.right), math.ceil(area.bottom))
 
 
-def plate_in_picture(view: View, plate: Plate, *, whole: bool) -> Plate | None:
-    """Return a plate of the view where it is in the picture; None when the map has no such place.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a plate of a view is in the picture.
+
+    Attributes
+    ----------
+    quad
+        Its corners.
+    glyphs
+        The outline of each character.
+    truncated
+        Whether the plate may go on beyond the border of what was searched.
+    """
+
+    quad: Quad
+    glyphs: tuple[Quad, ...]
+    truncated: bool
+
+
+def place_in_picture(
+    view: View, quad: Quad, glyphs: Sequence[Quad], *, whole: bool
+) -> Place | None:
+    """Return where a plate of the view is in the picture; None when the map has no such place.
 
     Parameters
     ----------
     view : View
-    plate : Plate
-        Its corners and characters are in pixels of the view's frame.
+    quad : Quad
+        Corners in pixels of the view's frame.
+    glyphs : sequence of Quad
+        Outlines of its characters, likewise.
     whole : bool
         Whether the plate is known not to go on beyond the border of what was searched.
     """
-    truncated = not whole and _cut_off(view, plate.quad)
+    truncated = not whole and _cut_off(view, quad)
     if view.to_picture is None:
-        return replace(plate, truncated=truncated)
-    quad = mapped_quad(plate.quad, view.to_picture)
-    outlines = [mapped_quad(glyph.quad, view.to_picture) for glyph in plate.glyphs]
-    glyphs = tuple(
-        replace(glyph, quad=outline)
-        for glyph, outline in zip(plate.glyphs, outlines, strict=True)
-        if outline is not None
-    )
-    if quad is None or len(glyphs) < len(outlines):
+        return Place(quad, tuple(glyphs), truncated)
+    placed = mapped_quad(quad, view.to_picture)
+    outlines = [mapped_quad(glyph, view.to_picture) for glyph in glyphs]
+    known = tuple(outline for outline in outlines if outline is not None)
+    if placed is None or len(known) < len(outlines):
         return None
     rows, cols = view.frame.shape[:2]
-    truncated = truncated or (not whole and meets_border(quad, Box(0, 0, cols, rows)))
-    return replace(plate, quad=quad, glyphs=glyphs, truncated=truncated)
+    truncated = truncated or (not whole and meets_border(placed, Box(0, 0, cols, rows)))
+    return Place(placed, known, truncated)
 
 
-def quads_in_picture(view: View, plates: tuple[Detection, ...], min_score: float) -> list[Quad]:
+def quads_in_picture(view: View, plates: Sequence[Detection], min_score: float) -> list[Quad]:
     """Return the corners of the view's plates of that score where they are in the picture."""
     likely = [plate.quad for plate in plates if plate.score >= min_score]
     if view.to_picture is None:

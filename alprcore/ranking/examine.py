@@ -8,21 +8,112 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from alprcore.picture.rectify import rectify_color
+from alprcore.picture.view import Place, View, place_in_picture
 from alprcore.ranking.rank import Ranking, extended, rank_candidates
 from alprcore.ranking.region import named_region, region_probabilities
 from alprcore.ranking.region_look import COUNTRY, CROP_SIZE, look_logs
 from alprcore.ranking.region_network import RegionModel
-from alprcore.reading.attempts import LEAST_TEXTS, Reader, best_for, joint_texts, read_attempts
+from alprcore.reading.attempts import (
+    LEAST_TEXTS,
+    Reader,
+    joint_texts,
+    likeliest_attempt,
+    read_attempts,
+)
 from alprcore.reading.bank import Bank
 from alprcore.reading.glyphs import mask_unsure, read_glyphs, settled_glyphs
 from alprcore.reading.legible import legibility
 from alprcore.reading.match import Reading
-from alprcore.records import Detection, Fit, Frame, GrayImage, Label, Plate, Quad
+from alprcore.records import (
+    Candidate,
+    Carrier,
+    Detection,
+    Fit,
+    Frame,
+    Glyph,
+    GrayImage,
+    Label,
+    Plate,
+    Quad,
+)
 
 # Where a format is a must, the match may lie far down: of ten texts, the spelling that has a format
 # is missing on some plates with two lookalikes, O and I.
 MUST_MATCH_TEXTS = 100
-LEGIBLE = 0.7  # a reading of this probability stands, whatever else an area may show
+ENOUGH_FOR_AN_AREA = 0.7  # a reading of this probability stands, whatever else an area may show
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A plate, read where it was found: everything in pixels of the searched frame.
+
+    `crop` and `reading` are the upright crop and the lines that `text` was read from; the other
+    fields are those of `Plate`.
+    """
+
+    text: str
+    confidence: float
+    matches_template: bool
+    country: str
+    region: str
+    region_confidence: float
+    regions: tuple[Label, ...]
+    detection: Detection
+    candidates: tuple[Candidate, ...]
+    glyphs: tuple[Glyph, ...]
+    index: int
+    elapsed_ms: float
+    text_with_unsure: str
+    legibility: float
+    crop: GrayImage
+    reading: Reading
+
+    @property
+    def quad(self) -> Quad:
+        """The corners."""
+        return self.detection.quad
+
+    @property
+    def detection_score(self) -> float:
+        """What the finder says, [0, 1]."""
+        return self.detection.score
+
+    @property
+    def whole(self) -> bool:
+        """Whether its place was given, so that it does not go on beyond it."""
+        return bool(self.detection.inner)
+
+    def placed(self, view: View) -> Place | None:
+        """Return where it is in the picture that `view` shows; None when that has no such place."""
+        outlines = [glyph.quad for glyph in self.glyphs]
+        return place_in_picture(view, self.quad, outlines, whole=self.whole)
+
+    def reported(self, place: Place, carrier: Carrier, *, requested_topn: int) -> Plate:
+        """Return the plate as it is reported, in pixels of the picture."""
+        return Plate(
+            text=self.text,
+            confidence=self.confidence,
+            matches_template=self.matches_template,
+            country=self.country,
+            region=self.region,
+            region_confidence=self.region_confidence,
+            quad=place.quad,
+            detection_score=self.detection_score,
+            candidates=self.candidates,
+            glyphs=tuple(
+                replace(glyph, quad=quad)
+                for glyph, quad in zip(self.glyphs, place.glyphs, strict=True)
+            ),
+            plate_index=self.index,
+            requested_topn=requested_topn,
+            elapsed_ms=self.elapsed_ms,
+            vehicle_region=carrier.region,
+            vehicle=carrier.look,
+            regions=self.regions,
+            truncated=place.truncated,
+            text_with_unsure=self.text_with_unsure,
+            legibility=self.legibility,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +126,9 @@ class Examination:
     bank: Bank
 
 
-def examine_plate(
+def read_detection(
     frame: Frame, detection: Detection, reader: Reader, regions: RegionModel, *, index: int
-) -> Examination | None:
+) -> Read | None:
     """Return the plate at `detection`, or None when nothing on it could be text.
 
     Parameters
@@ -45,13 +136,23 @@ def examine_plate(
     frame : (rows, cols, 3) uint8 array
         Blue, green, red.
     detection : Detection
-        Where the plate is, in frame pixels.
+        Where the plate is, in frame pixels; with `Detection.inner` it is an area that shows a plate
+        and little else.
     reader : Reader
     regions : RegionModel
         What tells a state from the plate's look.
     index : int
         The plate's number in the picture.
     """
+    if detection.inner:
+        return _read_area(frame, detection, reader, regions, index)
+    return _read_plate(frame, detection, reader, regions, index)
+
+
+def _read_plate(
+    frame: Frame, detection: Detection, reader: Reader, regions: RegionModel, index: int
+) -> Read | None:
+    """Return the plate between the corners of `detection`."""
     begin = time.perf_counter()
     settings = reader.settings
     count = MUST_MATCH_TEXTS if settings.must_match_pattern else LEAST_TEXTS
@@ -64,87 +165,61 @@ def examine_plate(
     if settings.topn > count:
         ranking = _with_more(ranking, frame, detection, reader)
     best = ranking.candidates[ranking.chosen]
-    told = best_for(best.text, attempts)
-    seen = read_glyphs(told.reading, best.text, reader.bank, told.matrix)
+    source = likeliest_attempt(best.text, attempts)
+    seen = read_glyphs(source.reading, best.text, reader.bank, source.matrix)
     glyphs = settled_glyphs(seen, best.text, ranking.shares)
     look = _look(frame, detection.quad, ranking, reader, regions)
     labels = _regions(ranking, fits, reader, look=look)
     speaks = look is not None or _is_formatted(fits[best.text], ranking.country)
     region, region_confidence = _region(ranking, labels, reader, speaks=speaks)
-    plate = Plate(
+    return Read(
         text=best.text,
         confidence=best.confidence,
         matches_template=best.matches_template,
         country=ranking.country,
         region=region,
         region_confidence=region_confidence,
-        quad=detection.quad,
-        detection_score=detection.score,
+        regions=labels,
+        detection=detection,
         candidates=ranking.candidates,
         glyphs=glyphs,
-        plate_index=index,
-        requested_topn=settings.topn,
+        index=index,
         elapsed_ms=(time.perf_counter() - begin) * 1e3,
         text_with_unsure=mask_unsure(best.text, glyphs, settings.unsure_below),
-        regions=labels,
         legibility=legibility(ranking.shares[:LEAST_TEXTS], reader.countries.lengths),
+        crop=source.crop,
+        reading=source.reading,
     )
-    return Examination(plate, told.crop, told.reading, reader.bank)
 
 
-def examine_crop(
-    frame: Frame,
-    detection: Detection,
-    corners: tuple[Quad, Quad],
-    reader: Reader,
-    regions: RegionModel,
-    *,
-    index: int,
-) -> Examination | None:
+def _read_area(
+    frame: Frame, area: Detection, reader: Reader, regions: RegionModel, index: int
+) -> Read | None:
     """Return the plate that an area shows, and little else.
 
-    Parameters
-    ----------
-    frame, reader, regions, index
-        As for `examine_plate`.
-    detection : Detection
-        The area.
-    corners : pair of Quad
-        What `finding.detect.corners_in` returns for it.
-
-    Notes
-    -----
     The area is read as it is and with its first corners, and the more probable reading stays. Where
     neither is legible, the second corners are tried; a part of a plate may read as well as all of
     it, so theirs must not be a part of the other reading. Of American plates in areas twice as wide
     and 2.5 times as high, the area as it is reads 60 % right, with the first corners 84 % and with
     all three 91 %; of two-line plates that fill their area 88, 80 and 86 %.
     """
+    outer, inner = (replace(area, quad=quad) for quad in area.inner)
     bare = replace(reader, settings=replace(reader.settings, plate_margin=0.0))
     readings = [
-        examine_plate(frame, detection, bare, regions, index=index),
-        examine_plate(frame, replace(detection, quad=corners[0]), reader, regions, index=index),
+        _read_plate(frame, area, bare, regions, index),
+        _read_plate(frame, outer, reader, regions, index),
     ]
-    best = max(filter(None, readings), key=_probability, default=None)
-    if best is None or _probability(best) < LEGIBLE:
-        inner = examine_plate(
-            frame, replace(detection, quad=corners[1]), reader, regions, index=index
-        )
-        readings.append(inner)
+    best = max(filter(None, readings), key=lambda read: read.confidence, default=None)
+    if best is None or best.confidence < ENOUGH_FOR_AN_AREA:
+        other = _read_plate(frame, inner, reader, regions, index)
+        readings.append(other)
         if best is None or (
-            inner is not None
-            and _probability(inner) > _probability(best)
-            and inner.plate.text not in best.plate.text
+            other is not None and other.confidence > best.confidence and other.text not in best.text
         ):
-            best = inner
+            best = other
     if best is None:
         return None
-    spent = sum(each.plate.elapsed_ms for each in readings if each is not None)
-    return replace(best, plate=replace(best.plate, elapsed_ms=spent))
-
-
-def _probability(examination: Examination) -> float:
-    return examination.plate.confidence
+    return replace(best, elapsed_ms=sum(read.elapsed_ms for read in readings if read is not None))
 
 
 def _ranked(
@@ -164,8 +239,8 @@ def _ranked(
 def _with_more(ranking: Ranking, frame: Frame, detection: Detection, reader: Reader) -> Ranking:
     """Return the ranking with the candidates that are wanted beyond the texts it was made of.
 
-    What a plate reads as must not hang on how many candidates are listed, so the plate is read once
-    more for them, and only their order is taken from there.
+    The chosen text must not depend on `topn`, so the plate is read once more for the candidates
+    beyond the first, and only their order is taken from there.
     """
     topn = reader.settings.topn
     texts = joint_texts(read_attempts(frame, detection, reader, topn), reader, topn)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from alprcore.finding.search import SAME_PLATE
 from alprcore.geometry import cover
-from alprcore.records import Plate
+from alprcore.ranking.examine import Read
 
 # What a text of a plate's usual length adds to the finder's score if it stands for certain. One of
 # another length adds nothing: badges and windows read as one certain letter. What the text says may
@@ -27,7 +27,7 @@ LEGIBLE_WIDTH = 100.0
 DOUBTFUL_LEGIBILITY = 0.9
 
 
-def plausibility(plate: Plate) -> float:
+def plausibility(plate: Read) -> float:
     """Return how much finder and reader together speak for a plate, about 0 to 1.5.
 
     Notes
@@ -42,7 +42,7 @@ def plausibility(plate: Plate) -> float:
 
 
 def select_plates(
-    plates: Sequence[Plate],
+    plates: Sequence[Read],
     *,
     min_plausibility: float,
     min_confidence: float = 0.0,
@@ -52,7 +52,7 @@ def select_plates(
 
     Parameters
     ----------
-    plates : sequence of Plate
+    plates : sequence of Read
     min_plausibility : float
         Plates below it are dropped.
     min_confidence : float
@@ -74,7 +74,7 @@ def select_plates(
     return tuple(sorted(kept))
 
 
-def _reads_as_one(plate: Plate) -> bool:
+def _reads_as_one(plate: Read) -> bool:
     """Whether a plate is surely text, and letters with digits: words and numbers are anywhere."""
     mixed = any(map(str.isdigit, plate.text)) and any(map(str.isalpha, plate.text))
     return mixed and plate.legibility >= DOUBTFUL_LEGIBILITY

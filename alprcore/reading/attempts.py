@@ -114,13 +114,13 @@ def joint_texts(
         texts = tuple(
             (text, value)
             for text, value in texts
-            for told in [best_for(text, attempts)]
-            for glyphs in [read_glyphs(told.reading, text, reader.bank, told.matrix)]
+            for source in [likeliest_attempt(text, attempts)]
+            for glyphs in [read_glyphs(source.reading, text, reader.bank, source.matrix)]
             if min(glyph.confidence for glyph in glyphs) >= least
         )
     return texts
 
 
-def best_for(text: str, attempts: Sequence[Attempt]) -> Attempt:
+def likeliest_attempt(text: str, attempts: Sequence[Attempt]) -> Attempt:
     """Return the attempt in which the text is the most probable."""
     return max(attempts, key=lambda attempt: dict(attempt.reading.texts).get(text, 0.0))

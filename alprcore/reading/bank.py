@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from alprcore import _native
 from alprcore.errors import ResourceError
+from alprcore.resources import bank_bytes
 
 PORTRAIT = (24, 16)
 
@@ -36,6 +37,17 @@ class Bank:
     alphabet: str
     templates: _native.TemplateBank
     portraits: NDArray[np.uint8]
+
+
+def load_bank(path: str, shipped: str) -> Bank:
+    """Return the bank in the user's file, or the shipped one of a name when `path` is ``""``.
+
+    Raises
+    ------
+    ResourceError
+        If the file cannot be read or is not a bank.
+    """
+    return read_bank(path) if path else parse_bank(bank_bytes(shipped))
 
 
 def read_bank(path: str) -> Bank:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A line's most probable texts, and how probable it is that it reads as a text or a pattern.
 
-The probabilities are exact sums over all paths of the lattice: every way to cut the line into characters and
-gaps counts (the forward algorithm of semi-Markov models, Sarawagi and Cohen 2004). What was dropped
-from the lattice as improbable is missing from them: `Lattice.log_total` counts it.
+The probabilities are exact sums over all paths of the lattice: every way to cut the line into
+characters and gaps counts (the forward algorithm of semi-Markov models, Sarawagi and Cohen 2004).
+What was dropped from the lattice as improbable is missing from them: `Lattice.log_total` counts it.
 """
 
 from __future__ import annotations

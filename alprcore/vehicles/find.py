@@ -39,7 +39,7 @@ def find_vehicles(
     if rows < 4 or cols < 4:
         return ()
     small, unit_x, unit_y = _shrunk(frame)
-    boxes = _decoded(finder.map(small), min_score)
+    boxes = _decoded(finder.heat_map(small), min_score)
     boxes[:, [0, 2]] = np.clip(boxes[:, [0, 2]] * unit_x, 0, cols)
     boxes[:, [1, 3]] = np.clip(boxes[:, [1, 3]] * unit_y, 0, rows)
     boxes = boxes[(boxes[:, 2:4] - boxes[:, :2]).min(axis=1) >= 2]

@@ -3,28 +3,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from alprcore.records import Box, Frame, Plate, Quad, VehicleBox, VehicleLook
+from alprcore.picture.view import View, quads_in_picture
+from alprcore.records import Box, Carrier, Detection, Frame, Quad, VehicleBox, VehicleLook
+from alprcore.settings import Settings
 from alprcore.vehicles.color import measure_body
+from alprcore.vehicles.find import search_vehicles
 from alprcore.vehicles.look import look_at_vehicle
-from alprcore.vehicles.main import Sight, vehicles_to_look_at
+from alprcore.vehicles.main import carrier_of, vehicles_to_look_at
 from alprcore.vehicles.model import VehicleModel
+from alprcore.vehicles.networks import VehicleFinder
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """The plates and vehicles of a picture with their looks, and the main vehicle's look."""
+    """The vehicles of a picture with their looks.
 
-    plates: tuple[Plate, ...]
+    Attributes
+    ----------
+    carriers
+        The vehicle of each plate.
+    vehicles
+        Those detected.
+    main
+        The main vehicle's look; None where no look was taken.
+    """
+
+    carriers: tuple[Carrier, ...]
     vehicles: tuple[VehicleBox, ...]
     main: VehicleLook | None
 
 
+@dataclass(frozen=True, slots=True)
+class VehicleNetworks:
+    """What boxes vehicles, and what names them."""
+
+    finder: VehicleFinder
+    model: VehicleModel
+
+
+def vehicle_networks(read: Callable[[str], bytes], *, threads: int) -> VehicleNetworks:
+    """Return the networks in the files that `read` returns by name; loaded when needed."""
+    return VehicleNetworks(
+        VehicleFinder(read, threads=threads), VehicleModel(read, threads=threads)
+    )
+
+
+def vehicles_of(
+    view: View,
+    plates: Sequence[Quad],
+    found: Sequence[Detection],
+    networks: VehicleNetworks,
+    settings: Settings,
+    tasks: frozenset[str],
+) -> Looks:
+    """Return the vehicles of a view, with the looks that are wanted, and which carries each plate.
+
+    Parameters
+    ----------
+    view : View
+    plates : sequence of Quad
+        Corners of the plates that are reported, in pixels of the picture.
+    found : sequence of Detection
+        What plate finding found in the view; it counts where no plate is reported.
+    networks : VehicleNetworks
+    settings : Settings
+    tasks : frozenset of str
+        As for `look_at_vehicles`; may be empty.
+    """
+    if not tasks and not settings.find_vehicles:
+        return Looks((Carrier(),) * len(plates), (), None)
+    vehicles = search_vehicles(view, networks.finder, settings)
+    if not tasks:
+        return Looks(tuple(carrier_of(quad, vehicles) for quad in plates), vehicles, None)
+    return look_at_vehicles(
+        view.picture,
+        plates,
+        vehicles,
+        networks.model,
+        detected=quads_in_picture(view, found, settings.min_plate_score),
+        tasks=tasks,
+        topn=settings.topn,
+        most=settings.max_vehicles,
+    )
+
+
 def look_at_vehicles(
     frame: Frame,
-    plates: Sequence[Plate],
+    plates: Sequence[Quad],
     vehicles: Sequence[VehicleBox],
     model: VehicleModel,
     *,
@@ -33,13 +101,13 @@ def look_at_vehicles(
     topn: int,
     most: int,
 ) -> Looks:
-    """Return the picture's plates and vehicles with their looks.
+    """Return the picture's vehicles with their looks, and which one carries each plate.
 
     Parameters
     ----------
     frame : (rows, cols, 3) uint8 array
-    plates : sequence of Plate
-        In pixels of the frame, the most important one first.
+    plates : sequence of Quad
+        Corners in pixels of the frame, the most important plate first.
     vehicles : sequence of VehicleBox
         What was detected.
     model : VehicleModel
@@ -48,28 +116,21 @@ def look_at_vehicles(
     tasks : collection of str
         ``"color"``, ``"make"``, ``"makemodel"``.
     topn : int
-        Most labels a list.
+        Maximum number of labels per list.
     most : int
         Vehicles looked at, at least 1: the main one, then those with plates, then large ones.
     """
     rows, cols = frame.shape[:2]
-    quads = [plate.quad for plate in plates] or list(detected)
+    quads = list(plates) or list(detected)
     sights = vehicles_to_look_at(quads, vehicles, cols, rows)[:most]
     looks = [_look(frame, sight.box, quads, model, tasks, topn) for sight in sights]
-    seen_plates, seen_vehicles = list(plates), list(vehicles)
+    carriers, seen = [carrier_of(quad, vehicles) for quad in plates], list(vehicles)
     for sight, look in zip(sights, looks, strict=True):
-        _enter(sight, look, seen_plates, seen_vehicles)
-    return Looks(tuple(seen_plates), tuple(seen_vehicles), looks[0] if looks else None)
-
-
-def _enter(
-    sight: Sight, look: VehicleLook, plates: list[Plate], vehicles: list[VehicleBox]
-) -> None:
-    """Put a look where it belongs."""
-    for number in sight.plates if plates else ():
-        plates[number] = replace(plates[number], vehicle=look, vehicle_region=sight.box)
-    if sight.vehicle is not None:
-        vehicles[sight.vehicle] = replace(vehicles[sight.vehicle], look=look)
+        for number in sight.plates if plates else ():
+            carriers[number] = Carrier(sight.box, look)
+        if sight.vehicle is not None:
+            seen[sight.vehicle] = replace(seen[sight.vehicle], look=look)
+    return Looks(tuple(carriers), tuple(seen), looks[0] if looks else None)
 
 
 def _look(

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from alprcore.records import Box, Plate, Quad, VehicleBox
+from alprcore.records import Box, Carrier, Quad, VehicleBox
 
 # Lengths are in roots of the plate's area: 0.22 to 0.24 m on plates of every common shape.
 # A box narrower than this around a plate is no vehicle: cars are about 7.8 wide.
@@ -54,10 +54,10 @@ def vehicle_of(quad: Quad, vehicles: Sequence[VehicleBox]) -> int | None:
     return min(holding)[1] if holding else None
 
 
-def on_vehicle(plate: Plate, vehicles: Sequence[VehicleBox]) -> Plate:
-    """Return the plate with the box of the vehicle that carries it, where one was found."""
-    index = vehicle_of(plate.quad, vehicles)
-    return plate if index is None else replace(plate, vehicle_region=vehicles[index].box)
+def carrier_of(quad: Quad, vehicles: Sequence[VehicleBox]) -> Carrier:
+    """Return the vehicle that carries a plate, not looked at; an empty one where none was found."""
+    index = vehicle_of(quad, vehicles)
+    return Carrier() if index is None else Carrier(vehicles[index].box)
 
 
 def vehicles_to_look_at(

@@ -7,18 +7,18 @@ A `VehicleModel` is cheap to make: its network is loaded when a vehicle is first
 from __future__ import annotations
 
 import io
-import threading
 import tomllib
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alprcore.errors import ResourceError
-from alprcore.network import onnx_session
+from alprcore.network import LazyNetwork
 
 CROP_SIZE = (192, 128)
 """Columns and rows of what the network looks at."""
@@ -116,23 +116,22 @@ class VehicleModel:
         Threads of one run inside ONNX Runtime.
     """
 
-    __slots__ = ("_labels", "_lock", "_read", "_session", "_threads", "_trust")
+    __slots__ = ("_labels", "_network", "_read", "_threads", "_trust")
 
     def __init__(self, read: Callable[[str], bytes], *, threads: int = 1) -> None:
         self._read, self._threads = read, threads
-        self._lock = threading.Lock()
-        self._session: Any = None
+        self._network = LazyNetwork(partial(read, "vehicle.onnx"), threads=threads, one_size=True)
         self._labels: VehicleLabels | None = None
         self._trust: VehicleTrust | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle without the network; it is loaded again where it is used."""
-        return _restored, (self._read, self._threads)
+        return partial(VehicleModel, threads=self._threads), (self._read,)
 
     @property
     def loaded(self) -> bool:
         """Whether the network is in memory."""
-        return self._session is not None
+        return self._network.loaded
 
     @property
     def labels(self) -> VehicleLabels:
@@ -156,13 +155,7 @@ class VehicleModel:
         classes : (2, classes) float32 array of logits
         colors : (2, colors) float32 array of logits
         """
-        if self._session is None:
-            with self._lock:
-                if self._session is None:
-                    self._session = onnx_session(
-                        self._read("vehicle.onnx"), self._threads, one_size=True
-                    )
-        classes, colors = self._session.run(None, {"image": np.stack([crop, crop[:, ::-1]])})
+        classes, colors = self._network.run(image=np.stack([crop, crop[:, ::-1]]))
         return classes, colors
 
 
@@ -209,7 +202,3 @@ def parse_trust(content: bytes) -> VehicleTrust:
         raise ResourceError(
             f"vehicle trust: the file is not what it should be ({error})"
         ) from error
-
-
-def _restored(read: Callable[[str], bytes], threads: int) -> VehicleModel:
-    return VehicleModel(read, threads=threads)

@@ -6,7 +6,6 @@ A `VehicleFinder` is cheap to make: its network is loaded when a vehicle is firs
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alprcore.network import onnx_session
+from alprcore.network import LazyNetwork
 from alprcore.records import Frame
 
 
@@ -29,29 +28,24 @@ class VehicleFinder:
         Threads of one run inside ONNX Runtime.
     """
 
-    __slots__ = ("_lock", "_read", "_session", "_threads")
+    __slots__ = ("_network", "_source")
 
     def __init__(self, read: Callable[[str], bytes], *, threads: int = 1) -> None:
-        self._read, self._threads = read, threads
-        self._lock = threading.Lock()
-        self._session: Any = None
+        self._source = (read, threads)
+        content = partial(read, "vehicle_boxes.onnx")
+        self._network = LazyNetwork(content, threads=threads, one_size=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle without the network; it is loaded again where it is used."""
-        return partial(VehicleFinder, threads=self._threads), (self._read,)
+        read, threads = self._source
+        return partial(VehicleFinder, threads=threads), (read,)
 
     @property
     def loaded(self) -> bool:
         """Whether the network is in memory."""
-        return self._session is not None
+        return self._network.loaded
 
-    def map(self, image: Frame) -> NDArray[np.float32]:
+    def heat_map(self, image: Frame) -> NDArray[np.float32]:
         """Return the (5, rows / 16, cols / 16) map of a picture with sides that 32 divides."""
-        if self._session is None:
-            with self._lock:
-                if self._session is None:
-                    self._session = onnx_session(
-                        self._read("vehicle_boxes.onnx"), self._threads, one_size=False
-                    )
-        found: NDArray[np.float32] = self._session.run(None, {"image": image[None]})[0]
+        found: NDArray[np.float32] = self._network.run(image=image[None])[0]
         return found

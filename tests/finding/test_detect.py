@@ -144,13 +144,13 @@ def test_the_coarse_pass_is_made_only_where_it_can_help(
     finder: PlateFinder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passes: list[Frame] = []
-    seen = finder.map
+    seen = finder.heat_map
 
     def noted(_: PlateFinder, view: Frame) -> NDArray[np.float32]:
         passes.append(view)
         return seen(view)
 
-    monkeypatch.setattr(PlateFinder, "map", noted)
+    monkeypatch.setattr(PlateFinder, "heat_map", noted)
     street = load_frame(sample_path("eu.jpg"))
     (plate,) = found_in(street, finder)
     assert plate.score > settled_score

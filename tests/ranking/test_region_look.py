@@ -151,7 +151,7 @@ def engine() -> Engine:
 
 
 def is_loaded(engine: Engine) -> bool:
-    return engine._regions._loaded is not None
+    return engine._parts.networks.regions.loaded
 
 
 def test_the_network_is_loaded_for_a_us_plate_alone() -> None:

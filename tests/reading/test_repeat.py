@@ -14,8 +14,9 @@ from alprcore.geometry import box_quad
 from alprcore.picture.load import load_frame
 from alprcore.picture.rectify import rectify
 from alprcore.ranking import examine as examination
-from alprcore.ranking.examine import examine_plate
+from alprcore.ranking.examine import read_detection
 from alprcore.reading import attempts as reader
+from alprcore.reading.attempts import Reader
 from alprcore.reading.repeat import MOST_CHANGE, mean_texts, nudged, parallelogram
 from alprcore.records import Box, Detection, Frame, GrayImage, Plate, Points, Quad
 from alprcore.resources import sample_path
@@ -101,9 +102,10 @@ def test_an_unsure_reading_of_a_sure_plate_gets_a_second_look(
         frame: Frame, engine: Engine, score: float, place: Quad | None = None
     ) -> list[Quad]:
         cut.clear()
-        examine_plate(
-            frame, Detection(place or quad, score), engine._reader, engine._regions, index=0
-        )
+        parts = engine._parts
+        reader = Reader(parts.bank, parts.countries, parts.settings)
+        detection = Detection(place or quad, score)
+        read_detection(frame, detection, reader, parts.networks.regions, index=0)
         return cut.copy()
 
     sharp = load_frame(sample_path("us.jpg"))
@@ -139,19 +141,19 @@ def test_what_an_area_shows_is_the_best_reading_but_no_part_of_another(
 ) -> None:
     frame = load_frame(sample_path("us.jpg"))
     engine = Engine(country="us")
-    (seen,) = engine.examine(frame)
+    parts = engine._parts
+    reader = Reader(parts.bank, parts.countries, parts.settings)
+    found = Detection(engine.recognize(frame).plates[0].quad, 1.0)
+    seen = read_detection(frame, found, reader, parts.networks.regions, index=0)
+    assert seen is not None
     ahead = iter(readings)
 
-    def told(*_: object, **__: object) -> examination.Examination | None:
+    def one_of_them(*_: object, **__: object) -> examination.Read | None:
         reading = next(ahead)
-        if reading is None:
-            return None
-        return replace(seen, plate=replace(seen.plate, text=reading[0], confidence=reading[1]))
+        return reading and replace(seen, text=reading[0], confidence=reading[1])
 
-    monkeypatch.setattr(examination, "examine_plate", told)
-    area = Detection(seen.plate.quad, 1.0)
-    best = examination.examine_crop(
-        frame, area, (area.quad, area.quad), engine._reader, engine._regions, index=0
-    )
-    assert (best and best.plate.text) == chosen
+    monkeypatch.setattr(examination, "_read_plate", one_of_them)
+    area = replace(found, inner=(found.quad, found.quad))
+    best = read_detection(frame, area, reader, parts.networks.regions, index=0)
+    assert (best and best.text) == chosen
     assert next(ahead, "none") == "none"  # each was asked for

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from alprcore.geometry import box_quad
-from alprcore.records import Box, Plate, Quad, VehicleBox
-from alprcore.vehicles.main import Sight, on_vehicle, vehicle_of, vehicles_to_look_at
+from alprcore.records import Box, Quad, VehicleBox
+from alprcore.vehicles.main import Sight, carrier_of, vehicle_of, vehicles_to_look_at
 
 SIZE = (1000, 800)
 PLATE = box_quad(Box(280, 480, 360, 500))  # 40 pixels are the root of its area
@@ -67,6 +67,5 @@ def test_a_picture_without_plates_and_vehicles_has_none() -> None:
 
 
 def test_a_plate_names_its_vehicle() -> None:
-    plate = Plate("AB1", 0.9, False, "eu", "", 0.0, PLATE, 0.9, (), (), 0, 10, 0.0)
-    assert on_vehicle(plate, [APART, AROUND]).vehicle_region == AROUND.box
-    assert on_vehicle(plate, [APART]).vehicle_region is None
+    assert carrier_of(PLATE, [APART, AROUND]).region == AROUND.box
+    assert carrier_of(PLATE, [APART]).region is None

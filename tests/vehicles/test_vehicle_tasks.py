@@ -66,8 +66,8 @@ def test_the_reply_has_the_documented_keys(engine, blue):
 def test_plates_alone_load_no_vehicle_network(blue):
     program = (
         "import sys; from alprcore.engine import Engine; e = Engine(country='us');"
-        "e.recognize(sys.argv[1]); assert not e._vehicles.loaded;"
-        "e.recognize(sys.argv[1], tasks=('color',)); assert e._vehicles.loaded"
+        "e.recognize(sys.argv[1]); assert not e._parts.networks.vehicles.model.loaded;"
+        "e.recognize(sys.argv[1], tasks=('color',)); assert e._parts.networks.vehicles.model.loaded"
     )
     subprocess.run([sys.executable, "-c", program, blue], check=True, timeout=120)
 
@@ -118,9 +118,9 @@ def test_max_vehicles_limits_the_looks(engine):
 
 def test_engines_share_the_network_and_pickle_without_it(engine, blue):
     wanted = engine.recognize(blue, tasks=ALL).main_vehicle
-    assert engine.with_settings(country="us")._vehicles is engine._vehicles
+    assert engine.with_settings(country="us")._parts.networks is engine._parts.networks
     twin = pickle.loads(pickle.dumps(engine))
-    assert not twin._vehicles.loaded
+    assert not twin._parts.networks.vehicles.model.loaded
     assert twin.recognize(blue, tasks=ALL).main_vehicle == wanted
 
 

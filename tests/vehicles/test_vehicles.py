@@ -65,10 +65,10 @@ def test_the_network_is_loaded_only_when_vehicles_are_asked_for() -> None:
     engine = Engine(country="us")
     picture = str(SAMPLES / "us.jpg")
     assert engine.recognize(picture).vehicles == ()
-    assert not engine._vehicle_finder.loaded
+    assert not engine._parts.networks.vehicles.finder.loaded
     found = engine.with_settings(find_vehicles=True, min_vehicle_score=0.05).recognize(picture)
     assert found.vehicles
-    assert engine._vehicle_finder.loaded
+    assert engine._parts.networks.vehicles.finder.loaded
 
 
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="no shared data")
