@@ -170,10 +170,8 @@ class Engine:
             for (read, place), carrier in zip(reads, looks.carriers, strict=True)
         )
         done = time.perf_counter()
-        height, width = frame.shape[:2]
         recognition = Recognition(
-            width,
-            height,
+            *frame.shape[1::-1],
             epoch_ms,
             elapsed_ms=(done - begin) * 1e3,
             regions_of_interest=areas,
@@ -215,11 +213,10 @@ class Engine:
         done: list[Recognition | ImageError] = []
         for image in images:
             try:
-                found = self.recognize(image, regions_of_interest=regions_of_interest, tasks=tasks)
+                areas = regions_of_interest
+                done.append(self.recognize(image, regions_of_interest=areas, tasks=tasks))
             except ImageError as error:
                 done.append(error)
-            else:
-                done.append(found)
         return done
 
     def examine(
