@@ -70,8 +70,8 @@ class Engine:
         settings: Settings | None = None,
         **changes: Unpack[Changes],
     ) -> None:
-        named = {} if country is None else {"country": country}
-        self._parts = _loaded(changed(settings or Settings(), {**changes, **named}))
+        named = {**changes, **({"country": country} if country is not None else {})}
+        self._parts = _loaded(changed(settings or Settings(), named))
 
     @property
     def settings(self) -> Settings:
@@ -162,16 +162,17 @@ class Engine:
         found = search(view, parts.networks.plates, settings)
         reads = self._reads(view, found) if "plate" in wanted else []
         plates_done = time.perf_counter()
-        quads = [place.quad for _, place in reads]
-        networks, looked_for = parts.networks.vehicles, wanted - {"plate"}
-        looks = vehicles_of(view, quads, found, networks, settings, looked_for)
+        quads, looked_for = [place.quad for _, place in reads], wanted - {"plate"}
+        looks = vehicles_of(view, quads, found, parts.networks.vehicles, settings, looked_for)
         plates = tuple(
             read.reported(place, carrier, requested_topn=settings.topn)
             for (read, place), carrier in zip(reads, looks.carriers, strict=True)
         )
         done = time.perf_counter()
+        height, width = frame.shape[:2]
         recognition = Recognition(
-            *frame.shape[1::-1],
+            width,
+            height,
             epoch_ms,
             elapsed_ms=(done - begin) * 1e3,
             regions_of_interest=areas,
@@ -246,7 +247,7 @@ class Engine:
             min_confidence=settings.min_confidence,
             min_score=settings.min_plate_score,
         )
-        placed = [(readable[i], readable[i].placed(view)) for i in chosen]
+        placed = ((readable[i], readable[i].placed(view)) for i in chosen)
         return [(read, place) for read, place in placed if place is not None]
 
 

@@ -213,7 +213,7 @@ def _expected(knob: Field[Any], value: Any) -> str | None:
     kind = Integral if isinstance(knob.default, int) else Real
     low, high = knob.metadata["low"], knob.metadata["high"]
     # Not turned into a float: a whole number may be too large for one.
-    if isinstance(value, kind) and low <= value <= high:  # type: ignore[operator]
+    if isinstance(value, kind) and low <= value <= high:
         return None
     return f"{low} to {high}"
 
