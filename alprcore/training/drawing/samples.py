@@ -242,7 +242,7 @@ def write_samples(fonts: FontSet, out: Path) -> None:
     rows += [(f"kr/{row[0]}", *row[1:]) for row in more]
     listed = "".join(f"| {row[0]} | {row[5]} | {row[6]} |\n" for row in rows)
     (out / "README.md").write_text(
-        "# Sample pictures\n\nDrawn by `python -m alprcore.training.drawing.samples`,"
+        "# Sample pictures\n\nDrawn by `python -m alprcore.training samples`,"
         " not photographed; the plates are made up.\n`truth.csv` has the boxes of the plates: left,"
         " top, width, height in pixels.\n\n"
         f"| picture | plate | country |\n| --- | --- | --- |\n{listed}",
