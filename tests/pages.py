@@ -12,16 +12,16 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from alprcore.cli import main, parser
 from alprcore.cli.alpr import arguments as alpr_arguments
 from alprcore.cli.alpr.command import main as alpr
-from alprcore.cli.options import add_engine_options
 from alprcore.evaluation.scoring import wilson
 from alprcore.resources import sample_path
-from alprcore.settings import Settings
+from alprcore.settings import documented
+from alprcore.training.recipe import recipe_names
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -124,6 +124,8 @@ def unknown(words: list[str]) -> str:
             return said.getvalue()
     if program.startswith("python") and len(words) > 1:
         if words[1] == "-m":
+            if words[2] == "alprcore.training" and len(words) > 3:
+                return "" if words[3] in recipe_names() else f"no recipe {words[3]}"
             known = importlib.util.find_spec(words[2]) is not None
             return "" if known or words[2] in {"pip", "venv"} else f"no module {words[2]}"
         if words[1].endswith(".py") and not (ROOT / words[1]).exists():
@@ -190,48 +192,14 @@ def with_accuracy(readme: str) -> str:
 
 def settings_page() -> str:
     """The text of alprcore/SETTINGS.md."""
-    meanings = setting_meanings()
-    flags = setting_flags()
-    lines = [
-        "# Settings",
-        "",
-        "`Engine(country=…, topn=5, …)` takes these by name; `engine.with_settings(topn=3)` changes"
-        " some and shares the loaded networks. Those with a flag are options of `alprcore"
-        " recognize`, `evaluate` and `explain`; a flag overrides `--config`. This table is made"
-        " from `alprcore.Settings` by `python tests/test_readme.py`.",
-        "",
-        "| setting | flag | default | meaning |",
-        "| --- | --- | --- | --- |",
-    ]
-    for field in fields(Settings):
-        value = getattr(Settings(), field.name)
-        default = ", ".join(value) if isinstance(value, tuple) else str(value)
-        shown = f"`{default}`" if default else ""
-        flag = f"`{flags[field.name]}`" if field.name in flags else ""
-        lines.append(f"| `{field.name}` | {flag} | {shown} | {meanings[field.name]} |")
-    return "\n".join(lines) + "\n"
+    return f"""# Settings
 
+`Engine(country=…, topn=5, …)` takes these by name; `engine.with_settings(topn=3)` changes some and
+shares the loaded networks. Those with a flag are options of `alprcore recognize`, `evaluate` and
+`explain`; a flag overrides `--config`. The table is made from `alprcore.Settings` by
+`python tests/test_readme.py`.
 
-def setting_meanings() -> dict[str, str]:
-    """What each setting means, from the docstring of `Settings`."""
-    doc = re.sub(r"``", "`", Settings.__doc__ or "").split("----------\n", 1)[1]
-    found = re.findall(r"^ {4}(\w[\w, ]*)\n((?: {8}.*\n|\n)+)", doc + "\n", re.MULTILINE)
-    return {
-        name: " ".join(text.split()).replace("|", r"\|")
-        for names, text in found
-        for name in names.split(", ")
-    }
-
-
-def setting_flags() -> dict[str, str]:
-    """The option of each setting that has one."""
-    options = argparse.ArgumentParser()
-    add_engine_options(options)
-    return {
-        action.dest: action.option_strings[0]
-        for action in options._actions
-        if action.option_strings
-    }
+{documented()}"""
 
 
 def flags_page() -> str:

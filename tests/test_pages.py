@@ -88,10 +88,6 @@ def test_pages_that_are_made_from_the_code_are_up_to_date(page):
     assert page.read_text("utf-8") == made_pages()[page], "run `python tests/test_readme.py`"
 
 
-def test_every_setting_means_something():
-    assert set(pages.setting_meanings()) == {field.name for field in fields(alprcore.Settings)}
-
-
 @pytest.mark.parametrize(
     "kind", [*PUBLIC, records.VehicleLook, records.Label], ids=lambda k: k.__name__
 )

@@ -147,6 +147,20 @@ def test_a_folder_without_labels_stands_for_its_names_and_sizes(tmp_path):
     assert folder_hash(tmp_path) == labelled
 
 
+def test_the_page_lists_every_recipe():
+    page = (ROOT / "alprcore/training/README.md").read_text("utf-8")
+    rows = [f"| `{name}` | {load_recipe(name).title} |" for name in recipe_names()]
+    assert [row for row in rows if row not in page] == []
+
+
+def test_the_recipe_of_the_page_can_be_run(tmp_path, capfd):
+    page = (ROOT / "alprcore/training/README.md").read_text("utf-8")
+    mine = tmp_path / "mine.toml"
+    mine.write_text(re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1])
+    assert main([str(mine), "--dry-run", "--trial"]) == 0
+    assert "--steps 3" in capfd.readouterr().out
+
+
 @pytest.mark.parametrize("name", recipe_names())
 def test_what_a_recipe_names_is_there(name):
     recipe = load_recipe(name)
