@@ -22,10 +22,13 @@ if find_spec("alprcore._native") is None:
 
 from alprcore.engine import Engine
 from alprcore.errors import AlprError, CountryError, ImageError, ResourceError, SettingsError
+from alprcore.picture.load import load_frame
 from alprcore.records import Box, Candidate, Glyph, Plate, Quad, VehicleBox
 from alprcore.resources import sample_path
 from alprcore.settings import Settings
 from alprcore.wire.results import Recognition
+
+__version__ = "0.1.0"
 
 __all__ = [
     "AlprError",
@@ -42,5 +45,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "VehicleBox",
+    "__version__",
+    "load_frame",
     "sample_path",
 ]

@@ -3,35 +3,28 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import fields
 from functools import partial
 from os import PathLike
 from typing import Any, Unpack
 
-from alprcore.countries.fit import CountrySet, load_countries
-from alprcore.errors import ImageError
-from alprcore.finding.network import PlateFinder, load_finder
+from alprcore.countries.fit import CountrySet
+from alprcore.errors import ImageError, SettingsError
 from alprcore.finding.search import search
 from alprcore.picture.areas import clamped_areas
 from alprcore.picture.load import ImageSource, load_frame
-from alprcore.picture.prewarp import Prewarp, parse_prewarp
-from alprcore.picture.view import (
-    Place,
-    View,
-    load_mask,
-    view_of,
-)
+from alprcore.picture.view import Place, View, view_of
 from alprcore.ranking.examine import Examination, Read, read_detection
-from alprcore.ranking.region_network import RegionModel
 from alprcore.ranking.select import select_plates
 from alprcore.reading.attempts import Reader
-from alprcore.reading.bank import Bank, load_bank
-from alprcore.records import Box, Detection, GrayImage
-from alprcore.resources import model_bytes
+from alprcore.records import Box, Detection
+from alprcore.running.in_order import in_order
+from alprcore.running.parts import load_parts
 from alprcore.settings import Changes, CountryChanges, Settings, changed, checked_tasks
-from alprcore.vehicles.looks import VehicleNetworks, vehicle_networks, vehicles_of
+from alprcore.vehicles.looks import vehicles_of
 from alprcore.wire.results import Recognition
 
 
@@ -71,7 +64,7 @@ class Engine:
         **changes: Unpack[Changes],
     ) -> None:
         named = {**changes, **({"country": country} if country is not None else {})}
-        self._parts = _loaded(changed(settings or Settings(), named))
+        self._parts = load_parts(changed(settings or Settings(), named))
 
     @property
     def settings(self) -> Settings:
@@ -102,8 +95,15 @@ class Engine:
         3
         """
         twin = object.__new__(type(self))
-        twin._parts = _loaded(changed(self.settings, changes), like=self._parts)
+        twin._parts = load_parts(changed(self.settings, changes), like=self._parts)
         return twin
+
+    def __repr__(self) -> str:
+        """Return the call that makes it."""
+        usual, mine = Settings(), self.settings
+        names = (knob.name for knob in fields(Settings))
+        said = [f"{n}={getattr(mine, n)!r}" for n in names if getattr(mine, n) != getattr(usual, n)]
+        return f"Engine({', '.join(said)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as settings: the networks are loaded again from the shipped files."""
@@ -115,12 +115,13 @@ class Engine:
         *,
         regions_of_interest: Sequence[Box] = (),
         tasks: Collection[str] = ("plate",),
+        rgb: bool = False,
     ) -> Recognition:
         """Return the plates of one picture.
 
         Parameters
         ----------
-        image : str, path, bytes, or (rows, cols[, 1 | 3 | 4]) uint8 array
+        image : str, path, bytes, binary file, PIL.Image, or (rows, cols[, 1 | 3 | 4]) uint8 array
             A file, its content, or pixels (blue, green, red[, alpha], or grey); any strides.
         regions_of_interest : sequence of Box, optional
             Areas to search, in pixels of the picture; all of it when there is none. What reaches
@@ -129,6 +130,9 @@ class Engine:
         tasks : collection of str, optional
             What is wanted, of ``"plate"``, ``"color"``, ``"make"`` and ``"makemodel"``. Without
             ``"plate"`` nothing is read.
+        rgb : bool, optional
+            Whether an array has its channels as red, green, blue[, alpha], as those of Pillow,
+            imageio and torchvision have. Swapped channels cost few readings but most colours.
 
         Raises
         ------
@@ -138,7 +142,7 @@ class Engine:
             If a task is unknown, or a region of interest is no box.
         """
         areas = regions_of_interest
-        return self.recognize_and_examine(image, regions_of_interest=areas, tasks=tasks)[0]
+        return self.recognize_and_examine(image, regions_of_interest=areas, tasks=tasks, rgb=rgb)[0]
 
     def recognize_and_examine(
         self,
@@ -146,6 +150,7 @@ class Engine:
         *,
         regions_of_interest: Sequence[Box] = (),
         tasks: Collection[str] = ("plate",),
+        rgb: bool = False,
     ) -> tuple[Recognition, tuple[Examination, ...]]:
         """Return `recognize` of a picture and, for each of its plates, all that led to its reading.
 
@@ -155,7 +160,7 @@ class Engine:
             As for `recognize`.
         """
         wanted, parts, settings = checked_tasks(tasks), self._parts, self.settings
-        frame = load_frame(image, max_pixels=settings.max_pixels)
+        frame = load_frame(image, max_pixels=settings.max_pixels, rgb=rgb)
         epoch_ms, begin = time.time_ns() // 1_000_000, time.perf_counter()
         areas = clamped_areas(regions_of_interest, *frame.shape[1::-1])
         view = view_of(frame, areas, parts.prewarp, parts.mask)
@@ -180,6 +185,7 @@ class Engine:
             vehicles=looks.vehicles,
             main_vehicle=looks.main,
             vehicles_ms=(done - plates_done) * 1e3,
+            source=os.fspath(image) if isinstance(image, str | PathLike) else "",
         )
         return recognition, tuple(
             Examination(plate, read.crop, read.reading, parts.bank)
@@ -211,14 +217,57 @@ class Engine:
         """
         if isinstance(images, str | bytes | bytearray | PathLike):
             raise TypeError("images: expected several pictures, got one")
-        done: list[Recognition | ImageError] = []
-        for image in images:
+        areas = regions_of_interest
+        return list(self.recognize_many(images, regions_of_interest=areas, tasks=tasks))
+
+    def recognize_many(
+        self,
+        images: Iterable[ImageSource],
+        *,
+        regions_of_interest: Sequence[Box] = (),
+        tasks: Collection[str] = ("plate",),
+        rgb: bool = False,
+        workers: int = 1,
+        progress: Callable[[int], object] | None = None,
+    ) -> Iterator[Recognition | ImageError]:
+        """Yield `recognize` of each picture, in order; for one that cannot be read, its error.
+
+        Parameters
+        ----------
+        images : iterable of pictures
+            Each as for `recognize`; taken as they are needed, so that any number of them will do.
+        regions_of_interest, tasks, rgb
+            As for `recognize`, for every picture.
+        workers : int
+            Threads; about as many as there are processors is best.
+        progress : callable, optional
+            Called with the number of pictures that are done, after each of them.
+
+        Raises
+        ------
+        SettingsError
+            As for `recognize`, or if `workers` is below 1. No picture raises.
+
+        Examples
+        --------
+        >>> engine = Engine(country="eu")
+        >>> list(engine.recognize_many([b"not a picture"]))
+        [ImageError('image: not a picture that can be read')]
+        """
+        if workers < 1:
+            raise SettingsError(f"workers: expected at least 1, got {workers}")
+        areas = regions_of_interest
+
+        def outcome(image: ImageSource) -> Recognition | ImageError:
             try:
-                areas = regions_of_interest
-                done.append(self.recognize(image, regions_of_interest=areas, tasks=tasks))
+                return self.recognize(image, regions_of_interest=areas, tasks=tasks, rgb=rgb)
             except ImageError as error:
-                done.append(error)
-        return done
+                return error
+
+        for done, found in enumerate(in_order(outcome, images, workers=workers), 1):
+            if progress is not None:
+                progress(done)
+            yield found
 
     def examine(
         self, image: ImageSource, *, regions_of_interest: Sequence[Box] = ()
@@ -249,53 +298,3 @@ class Engine:
         )
         placed = ((readable[i], readable[i].placed(view)) for i in chosen)
         return [(read, place) for read, place in placed if place is not None]
-
-
-@dataclass(frozen=True, slots=True)
-class Networks:
-    """The networks of an engine; those of plate finding are loaded at once, others when needed."""
-
-    plates: PlateFinder
-    regions: RegionModel
-    vehicles: VehicleNetworks
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """All that an engine holds: settings, and what was loaded for them."""
-
-    settings: Settings
-    countries: CountrySet
-    bank: Bank
-    networks: Networks
-    mask: GrayImage | None
-    prewarp: Prewarp | None
-
-
-def _loaded(settings: Settings, like: Parts | None = None) -> Parts:
-    """Return the parts for the settings; what they have in common with `like` is shared."""
-
-    def kept(part: str, *names: str) -> Any:
-        same = like and all(getattr(settings, n) == getattr(like.settings, n) for n in names)
-        return getattr(like, part) if same else None
-
-    countries = kept("countries", "country", "country_dirs")
-    countries = countries or load_countries(settings.country, settings.country_dirs)
-    bank = kept("bank", "bank") if like and countries.bank == like.countries.bank else None
-    mask = kept("mask", "detection_mask")
-    return Parts(
-        settings,
-        countries,
-        bank or load_bank(settings.bank, countries.bank),
-        kept("networks", "threads") or _load_networks(settings.threads),
-        load_mask(settings.detection_mask, settings.max_pixels) if mask is None else mask,
-        parse_prewarp(settings.prewarp),
-    )
-
-
-def _load_networks(threads: int) -> Networks:
-    return Networks(
-        load_finder(model_bytes, threads=threads),
-        RegionModel(model_bytes, threads=threads),
-        vehicle_networks(model_bytes, threads=threads),
-    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -202,7 +203,7 @@ class Candidate:
     matches_template: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plate:
     """One plate, read. `text`, `confidence` and `matches_template` are the chosen candidate's.
 
@@ -231,3 +232,35 @@ class Plate:
     truncated: bool = False
     text_with_unsure: str = ""
     legibility: float = 0.0
+
+    def __repr__(self) -> str:
+        """Return the reading in short."""
+        text = self.text.replace("\n", " ")
+        where = ", ".join(filter(None, (self.country, self.region)))
+        return f"<Plate {text!r} {self.confidence:.3f} {where}>"
+
+    def crop(self, frame: Frame, *, height: int = 0) -> Frame:
+        """Return the plate cut out of its picture and set upright.
+
+        Parameters
+        ----------
+        frame : (rows, cols[, channels]) uint8 array
+            The picture it was read in; not modified.
+        height : int, optional
+            Of the crop in pixels; 0 for that of the plate in the picture.
+
+        Returns
+        -------
+        (height, width[, channels]) uint8 array
+        """
+        corners = self.quad.to_points().astype(np.float32)
+        across, down = (np.linalg.norm(corners[i] - corners[0]) for i in (1, 3))
+        tall = height or max(1, round(float(down)))
+        wide = max(1, round(float(across) * tall / max(float(down), 1.0)))
+        square = np.array([[0, 0], [wide, 0], [wide, tall], [0, tall]], np.float32)
+        # Corners lie between pixels, the warp's coordinates in their middles.
+        turn = cv2.getPerspectiveTransform(corners - 0.5, square - 0.5)
+        border = cv2.BORDER_REPLICATE
+        return np.asarray(
+            cv2.warpPerspective(frame, turn, (wide, tall), borderMode=border), np.uint8
+        )

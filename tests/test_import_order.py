@@ -10,8 +10,8 @@ import alprcore
 
 PACKAGE = Path(__file__).parents[1] / "alprcore"
 
-# A room imports only rooms before it, and itself. `wire` stands before `engine` because
-# `Recognition`, what the engine returns, carries its own wire form.
+# A room imports only rooms before it, and itself. `showing` and `wire` stand before `engine`
+# because `Recognition`, what the engine returns, draws itself and carries its own wire form.
 ORDER = [
     "errors",
     "records",
@@ -27,9 +27,10 @@ ORDER = [
     "reading",
     "ranking",
     "vehicles",
-    "wire",
-    "engine",
     "showing",
+    "wire",
+    "running",
+    "engine",
     "evaluation",
     "video",
     "archive",

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 from alprcore.cli.inputs import problem, read_frame, refuse_loss
 from alprcore.cli.options import add_engine_options, engine_of
+from alprcore.engine import Engine
 from alprcore.errors import ImageError
+from alprcore.picture.load import ImageSource
+from alprcore.records import Frame
 from alprcore.showing.drawing import write_picture
-from alprcore.showing.explain import explain_plates
+from alprcore.showing.explain import explained
 
 if TYPE_CHECKING:
     from alprcore.cli.options import Commands
@@ -46,3 +49,8 @@ def run(chosen: argparse.Namespace) -> int:
     if not pictures:
         print(f"alprcore: {chosen.image}: no plate to explain", file=sys.stderr)
     return 0
+
+
+def explain_plates(image: ImageSource, engine: Engine) -> list[Frame]:
+    """Return a picture for each plate found in `image`."""
+    return [explained(examination) for examination in engine.examine(image)]

@@ -83,7 +83,7 @@ def run(chosen: argparse.Namespace) -> int:
         else:
             print(readable(each.name, found, counted="plate" in chosen.tasks), flush=True)
         if target is not None:
-            write_picture(target, annotated(frame, found))
+            write_picture(target, annotated(frame, found.plates, found.vehicles))
     return code
 
 

@@ -27,10 +27,27 @@ from numpy.typing import NDArray
 
 from alprcore.errors import ImageError
 from alprcore.picture.header import read_header
+from alprcore.picture.held import (
+    BinaryFile,
+    PillowImage,
+    file_content,
+    is_pillow,
+    pillow_pixels,
+    swapped,
+)
 from alprcore.picture.jpeg import is_single_scan, scan_count, with_filler
 from alprcore.records import Frame
 
-ImageSource = str | os.PathLike[str] | bytes | bytearray | memoryview | NDArray[np.uint8]
+ImageSource = (
+    str
+    | os.PathLike[str]
+    | bytes
+    | bytearray
+    | memoryview
+    | NDArray[Any]
+    | BinaryFile
+    | PillowImage
+)
 """What a picture may come as."""
 
 MAX_PIXELS = 100_000_000
@@ -49,17 +66,20 @@ _COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 _DECODER_GREY = 128  # what a JPEG decoder leaves where the file had no more data
 
 
-def load_frame(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> Frame:
+def load_frame(source: ImageSource, *, max_pixels: int = MAX_PIXELS, rgb: bool = False) -> Frame:
     """Return the picture `source` as a checked frame.
 
     Parameters
     ----------
     source
-        A path, the bytes of an encoded picture, or a (rows, cols[, 1 | 3 | 4]) uint8 array with
-        any strides, its channels in the order blue, green, red, alpha. Not modified; an array
-        must not be written by another thread while the frame is in use.
+        A path, the bytes of an encoded picture, an open binary file, a `PIL.Image.Image`, or a
+        (rows, cols[, 1 | 3 | 4]) uint8 array with any strides, its channels in the order blue,
+        green, red, alpha. Not modified; an array must not be written by another thread while the
+        frame is in use.
     max_pixels
         Largest declared width times height.
+    rgb
+        Whether the channels of an array are in the order red, green, blue, alpha.
 
     Returns
     -------
@@ -77,13 +97,30 @@ def load_frame(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> Frame:
     (4, 6, 3)
     """
     if isinstance(source, np.ndarray):
-        return _checked(_array_frame(source, max_pixels))
+        return _checked(_array_frame(swapped(source) if rgb else source, max_pixels))
     if isinstance(source, str | os.PathLike):
         return _checked(_decode(_file_bytes(source), max_pixels))
     if isinstance(source, bytes | bytearray | memoryview):
         _check_bytes(memoryview(source).nbytes)
         return _checked(_decode(bytes(source), max_pixels))
-    raise ImageError(f"image: expected a path, bytes or a uint8 array, got {type(source).__name__}")
+    if is_pillow(source):
+        return _checked(_pillow_frame(source, max_pixels))
+    if callable(getattr(source, "read", None)):
+        content = file_content(source, MAX_BYTES + 1)
+        _check_bytes(len(content))
+        return _checked(_decode(content, max_pixels))
+    raise ImageError(
+        "image: expected a path, bytes, an open binary file, a PIL.Image or a uint8 array,"
+        f" got {type(source).__name__}"
+    )
+
+
+def _pillow_frame(image: Any, max_pixels: int) -> Frame:
+    """Return a Pillow image, upright by its EXIF orientation."""
+    width, height = image.size
+    _check_size(width, height, max_pixels)
+    pixels, orientation = pillow_pixels(image)
+    return _upright(_array_frame(pixels, max_pixels), orientation)
 
 
 def _checked(frame: Frame) -> Frame:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -10,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alprcore.errors import AlprError
-from alprcore.records import Frame
+from alprcore.records import Frame, Plate, VehicleBox
 from alprcore.showing.hangul import romanized
-from alprcore.wire.results import Recognition
 
 _PLATE = (0, 220, 0)
 _VEHICLE = (255, 160, 0)
@@ -21,14 +21,14 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_PIXELS = 22  # height of a capital of this font at scale 1
 
 
-def annotated(frame: Frame, found: Recognition) -> Frame:
+def annotated(frame: Frame, plates: Sequence[Plate], vehicles: Sequence[VehicleBox] = ()) -> Frame:
     """Return a copy of `frame` with the vehicles, the plates and their readings drawn.
 
     Parameters
     ----------
     frame : (rows, cols, 3) uint8 array
         The picture; not modified.
-    found
+    plates, vehicles
         What was recognized in it.
 
     Returns
@@ -38,11 +38,11 @@ def annotated(frame: Frame, found: Recognition) -> Frame:
     """
     canvas = np.array(frame, dtype=np.uint8, order="C")
     thickness = max(1, round(max(canvas.shape[:2]) / 600))
-    for vehicle in found.vehicles:
+    for vehicle in vehicles:
         box = vehicle.box
         corners = (int(box.left), int(box.top)), (int(box.right), int(box.bottom))
         cv2.rectangle(canvas, *corners, _VEHICLE, thickness)
-    for plate in found.plates:
+    for plate in plates:
         points = np.round(plate.quad.to_points()).astype(np.int32)
         cv2.polylines(canvas, [points], isClosed=True, color=_PLATE, thickness=thickness)
         label = f"{plate.text} {100 * plate.confidence:.0f}%".replace("\n", "-")

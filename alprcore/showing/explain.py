@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alprcore import _readings
-from alprcore.engine import Engine
-from alprcore.picture.load import ImageSource
 from alprcore.ranking.examine import Examination
 from alprcore.reading.bank import Bank
 from alprcore.reading.glyphs import slot_distributions
@@ -26,8 +24,8 @@ LINE = (0, 140, 255)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-def explain_plates(image: ImageSource, engine: Engine) -> list[Frame]:
-    """Return a picture for each plate found in `image`.
+def explained(examination: Examination) -> Frame:
+    """Return a picture of how one plate was read.
 
     From top to bottom: the upright crop with every line that was read framed; for each line the
     normalised line image with the chosen cuts, how probable each cut is, and for each slot the
@@ -35,24 +33,13 @@ def explain_plates(image: ImageSource, engine: Engine) -> list[Frame]:
 
     Parameters
     ----------
-    image : str, path, bytes or array
-        As for `Engine.recognize`.
-    engine : Engine
+    examination : Examination
+        One of those of `Engine.examine`.
 
     Returns
     -------
-    list of (rows, 900, 3) uint8 arrays
-
-    Raises
-    ------
-    ImageError
-        If the picture cannot be read.
+    (rows, 900, 3) uint8 array
     """
-    return [explained(examination) for examination in engine.examine(image)]
-
-
-def explained(examination: Examination) -> Frame:
-    """Return the picture of one plate; see `explain_plates`."""
     parts = [_crop_panel(examination)]
     texts = examination.plate.text.split("\n")
     for line, text in zip(examination.reading.lines, texts, strict=False):

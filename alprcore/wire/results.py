@@ -8,16 +8,20 @@ corners are fractions of pixels.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from alprcore.records import Box, Candidate, Label, Plate, Point, VehicleBox, VehicleLook
+from alprcore.picture.load import ImageSource, load_frame
+from alprcore.records import Box, Candidate, Frame, Label, Plate, Point, VehicleBox, VehicleLook
+from alprcore.showing.drawing import annotated
+from alprcore.showing.html import shown_as_html
 from alprcore.wire.numbers import json_text
+from alprcore.wire.parse import recognition_fields
 
 _JSON_VERSION = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Recognition:
     """The plates and vehicles of one picture.
 
@@ -40,6 +44,8 @@ class Recognition:
         was not asked for.
     vehicles_ms
         How much of `elapsed_ms` went into finding vehicles and looking at them.
+    source
+        Path of the picture, ``""`` where it came otherwise; it is not compared and not in the JSON.
     """
 
     width: int
@@ -51,6 +57,60 @@ class Recognition:
     vehicles: tuple[VehicleBox, ...] = ()
     main_vehicle: VehicleLook | None = None
     vehicles_ms: float = 0.0
+    source: str = field(default="", compare=False)
+
+    def __repr__(self) -> str:
+        """Return the size of the picture and its plates in short."""
+        plates = ", ".join(map(repr, self.plates)) or "no plate"
+        return f"<Recognition {self.width}x{self.height}: {plates}>"
+
+    def _repr_html_(self) -> str:
+        """Return the drawn picture, where it came as a path, and a table; notebooks show it."""
+        return shown_as_html(self.rows(), self.source, self.plates, self.vehicles)
+
+    def draw(self, image: ImageSource) -> Frame:
+        """Return a copy of the picture with plates, readings and vehicles drawn.
+
+        Parameters
+        ----------
+        image
+            The picture, as for `Engine.recognize`.
+
+        Returns
+        -------
+        (rows, cols, 3) uint8 array
+            Blue, green, red.
+
+        Raises
+        ------
+        ImageError
+            If the picture cannot be read.
+        """
+        return annotated(load_frame(image), self.plates, self.vehicles)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a flat dictionary per plate, as pandas and `csv.DictWriter` take them.
+
+        Returns
+        -------
+        list of dict
+            The keys are always the same and in the same order; confidences in percent, the box
+            around the plate in pixels, the best label of what was asked of its vehicle.
+        """
+        return [_row(plate, self.source) for plate in self.plates]
+
+    @classmethod
+    def from_json(cls, text: str) -> Recognition:
+        """Return the recognition of an `alpr_results` object, ours or the cloud's.
+
+        What the JSON does not hold is empty: glyphs, country, legibility.
+
+        Raises
+        ------
+        ValueError
+            If `text` is not JSON or not such an object.
+        """
+        return cls(**recognition_fields(text))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the `alpr_results` object, version 2.
@@ -144,6 +204,27 @@ def _look(look: VehicleLook) -> dict[str, Any]:
         "body_type": _labels(look.body_type),
         "year": _labels(look.year),
     }
+
+
+def _row(plate: Plate, source: str) -> dict[str, Any]:
+    box, look = plate.quad.bounds(), plate.vehicle or VehicleLook()
+    return {
+        "image": source,
+        "plate": plate.text.replace("\n", " "),
+        "confidence": _percent(plate.confidence),
+        "country": plate.country,
+        "region": plate.region,
+        "region_confidence": _percent(plate.region_confidence),
+        "matches_template": int(plate.matches_template),
+        "legibility": _percent(plate.legibility),
+        "truncated": int(plate.truncated),
+        **_area(box),
+        **{name: labels[0].name if labels else "" for name, labels in _looks(look)},
+    }
+
+
+def _looks(look: VehicleLook) -> list[tuple[str, tuple[Label, ...]]]:
+    return [("color", look.color), ("make", look.make), ("make_model", look.make_model)]
 
 
 def _labels(labels: tuple[Label, ...]) -> list[dict[str, Any]]:
