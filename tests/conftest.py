@@ -3,8 +3,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+TESTS = Path(__file__).parent
+# What builds wheels, trains, starts servers or a browser, or times: half a minute and more each.
+SLOW = (
+    "benchmarks",
+    "tests/server/test_load.py",
+    "tests/server/test_page.py",
+    "tests/server/test_run.py",
+    "tests/server/test_schema.py",
+    "tests/test_packaging.py",
+    "tests/training",
+)
 
 # The same examples in every run: a red test is red for everybody.
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what lies in one of the slow places."""
+    places = [TESTS.parent / place for place in SLOW]
+    for item in items:
+        if any(item.path == place or place in item.path.parents for place in places):
+            item.add_marker(pytest.mark.slow)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from golden.cases import CASES
 
 from alprcore import Engine, Recognition
 from alprcore.errors import AlprError, CountryError, ImageError, SettingsError
@@ -366,3 +367,14 @@ def test_a_plate_cut_by_the_border_is_marked(engine, frames, name):
     left, right = (int(x) for x in (box.left + 0.25 * box.width, box.right - 0.25 * box.width))
     for cut in (frame[:, :right], frame[:, left:], frame[: int(box.bottom - 0.2 * box.height)]):
         assert [each.truncated for each in engine.recognize(cut).plates] == [True]
+
+
+def test_doubtful_plates_are_reported_when_they_read_as_plates_do(engine):
+    """With nothing sure, of three plates the two of letters with digits are reported."""
+    picture = CASES["doubtful"].source()
+    everything = engine.recognize(picture)
+    assert sorted(texts(everything)) == ["KVM3058", "KVM3068", "KVMRTN"]
+    doubting = engine.with_settings(min_plate_score=0.9, sure_plate_score=0.95)
+    assert sorted(texts(doubting.recognize(picture))) == ["KVM3058", "KVM3068"]
+    believing = doubting.with_settings(min_plate_score=0.5)
+    assert sorted(texts(believing.recognize(picture))) == ["KVM3058", "KVM3068", "KVMRTN"]

@@ -226,3 +226,9 @@ def test_a_region_that_no_country_has_is_known_as_such():
     assert both.lacks("zz")
     assert brazil.lacks("va")
     assert not one.lacks("zz")  # its only region stands whatever is given
+
+
+def test_a_line_too_few_makes_a_country_150_times_less_likely():
+    one = fits_of(("br2",), "AYX8803")["br2"]
+    two = fits_of(("br2",), "AYX\n8803")["br2"]
+    assert math.exp(two.country_log - one.country_log) == pytest.approx(148.4, rel=1e-3)

@@ -178,3 +178,19 @@ def test_doubtful_plates_are_found_only_where_none_is_sure(finder: PlateFinder) 
     assert scores(min_score=0.3, doubtful_score=0.01, sure_score=between) == scores(min_score=0.3)
     assert scores(min_score=0.3) == [score for score in every if score >= 0.3]
     assert scores(min_score=0.01, doubtful_score=0.3, sure_score=1.0) == every
+
+
+def test_corners_are_looked_at_twice_where_there_may_be_a_plate(
+    finder: PlateFinder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    seen = finder.refined
+
+    def noted(_: PlateFinder, crops: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        looks.append(len(crops))
+        return seen(crops)
+
+    monkeypatch.setattr(PlateFinder, "refined", noted)
+    every = found_in(drawn_plate(), finder, min_score=0.01)
+    assert looks == [len(every), sum(plate.score >= 0.4 for plate in every)]
+    assert looks[0] > looks[1] > 0

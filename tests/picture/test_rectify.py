@@ -77,3 +77,10 @@ def test_a_quad_without_area_still_gives_a_crop() -> None:
     crop, matrix = rectify(np.zeros((10, 10, 3), np.uint8), quad, margin=0.1)
     assert crop.size > 0
     assert np.isfinite(matrix).all()
+
+
+def test_a_plate_of_the_crops_own_size_is_copied_pixel_by_pixel() -> None:
+    frame = np.random.default_rng(3).integers(0, 256, (120, 300, 3), np.uint8)
+    quad = Quad((30, 25), (222, 25), (222, 89), (30, 89))  # 192 x 64
+    crop, _ = rectify(frame, quad, margin=0.0)
+    assert np.array_equal(crop, cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)[25:89, 30:222])

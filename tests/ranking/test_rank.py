@@ -160,3 +160,10 @@ def test_shares_hold_every_text_whatever_is_wanted() -> None:
     assert one.shares == ten.shares
     assert len(one.candidates) == 1
     assert [text for text, _ in one.shares] == ["A", "B", "C"]
+
+
+def test_rare_letters_speak_against_a_country_too() -> None:
+    fits = {"QO5": [fit("aa", rare=2), fit("bb")]}
+    result = ranked([("QO5", 0.9)], fits)
+    assert result.country == "bb"
+    assert result.country_share > 0.9

@@ -155,3 +155,8 @@ def test_a_look_settles_what_the_format_leaves_open():
 def test_probabilities_sum_to_one(country):
     for text in ("ABC1234", "XX00XX", "0"):
         assert sum(said(regions_of(country, (text, 0.8))).values()) == pytest.approx(1)
+
+
+def test_a_region_that_is_as_likely_as_not_is_named_and_a_less_likely_one_is_not():
+    assert named_region((Label("a", 0.5),), speaks=True) == ("a", 0.5)
+    assert named_region((Label("a", 0.49),), speaks=True) == ("", 0.0)

@@ -132,3 +132,38 @@ def test_texts_too_long_to_hold_are_left_out() -> None:
         alphabet, 0.0, 3, 32, 1e-4,
     )  # fmt: skip
     assert all(len(text) <= 13 for text, _ in got)
+
+
+def test_stretches_are_one_slot_when_they_share_more_than_half() -> None:
+    """Of the first, the second shares 0.5 of their union, the third 0.6; the last stands apart."""
+    starts, ends = np.array([[0, 10], [5, 10], [0, 6], [12, 20]], np.int32).T
+    scores = np.full((4, 3), -40.0, np.float32)  # each is one letter for certain
+    scores[[0, 1, 2, 3], [0, 1, 2, 0]] = 0.0
+    posteriors = np.array([0.5, 0.25, 0.125, 1.0], np.float32)
+    lattice = Lattice(
+        starts, ends, scores, np.zeros_like(scores, np.int32), posteriors, np.zeros(20), 0.0
+    )
+    found = slot_distributions(lattice, [0, 3])
+    assert found == pytest.approx(np.array([[0.5, 0.0, 0.125], [1.0, 0.0, 0.0]]))
+
+
+def test_a_character_is_followed_from_its_probability_on() -> None:
+    """A stretch that is hardly there: its characters are less probable than their share of it."""
+    starts, ends = np.array([[0, 2]], np.int32).T
+    scores = np.log(np.array([[0.6, 0.3, 0.1]], np.float32))
+    for posterior, least, letters in (
+        (1.0, 0.2, ["A", "B"]),
+        (0.5, 0.2, ["A"]),
+        (0.5, 0.14, ["A", "B"]),
+        (0.01, 0.2, []),
+    ):
+        lattice = Lattice(
+            starts,
+            ends,
+            scores,
+            np.zeros_like(scores, np.int32),
+            np.array([posterior], np.float32),
+            np.zeros(2, np.float32),
+            0.0,
+        )
+        assert sorted(text for text, _ in spelt(lattice, 9, least=least) if text) == letters

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests made up from the server's own OpenAPI document: it keeps what the document says.
-
-Needs ``pip install schemathesis``, which is not in the ``test`` extra: it brings 25 packages.
-"""
+"""Requests made up from the server's own OpenAPI document: it keeps what the document says."""
 
 from __future__ import annotations
 
