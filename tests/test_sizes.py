@@ -11,7 +11,6 @@ ROOT = Path(__file__).parents[1]
 FUNCTION, MODULE = 50, 300
 # What is longer today, and by no more than this. A line goes when it is shorter; none comes.
 LONGER = {
-    "alprcore/engine.py": 302,
     "alprcore/settings.py": 334,
     "alprcore/training/bank/scripts.py": 315,
     "alprcore/training/bank/scripts.py:tune_script": 55,
