@@ -25,6 +25,14 @@ settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
 
 
+@pytest.fixture
+def no_configuration_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep an ``openalpr.conf`` of the machine out of the test."""
+    empty = tmp_path / "empty.conf"
+    empty.write_text("")
+    monkeypatch.setenv("OPENALPR_CONFIG_FILE", str(empty))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what lies in one of the slow places."""
     places = [TESTS.parent / place for place in SLOW]

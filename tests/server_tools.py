@@ -7,7 +7,6 @@ import http.client
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from process_tools import wait_until
 
 pytest.importorskip("uvicorn")
 pytest.importorskip("starlette")
@@ -136,13 +136,6 @@ def running(
         server.should_exit = True
         thread.join(20)
         assert not thread.is_alive()
-
-
-def wait_until(claim: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.01)
 
 
 def call(

@@ -5,28 +5,29 @@ import http.server
 import io
 import json
 import re
-import subprocess
 import sys
 import threading
 import time
 import tomllib
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 import cv2
 import numpy as np
+import process_tools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from process_tools import called
 
-from alprcore.cli import alpr
+from alprcore.cli.alpr import command as alpr
 from alprcore.cli.alpr.arguments import Chosen, StoppedError, parse
 from alprcore.cli.alpr.inputs import Kind, camera_number, kind_of, pictures_in
 from alprcore.cli.alpr.video import MotionDetector, VideoError, stream_frames, video_frames
 from alprcore.errors import CountryError
 from alprcore.openalpr import Alpr
-from alprcore.openalpr.config import ENVIRONMENT_VARIABLE
 from alprcore.records import Box, Candidate, Plate, Quad
 from alprcore.resources import sample_path
 from alprcore.wire.results import Recognition
@@ -79,11 +80,7 @@ class FakeLibrary:
         return ""
 
 
-@pytest.fixture(autouse=True)
-def _no_configuration_of_this_machine(monkeypatch, tmp_path):
-    empty = tmp_path / "empty.conf"
-    empty.write_text("")
-    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(empty))
+pytestmark = pytest.mark.usefixtures("no_configuration_of_this_machine")
 
 
 @pytest.fixture
@@ -105,10 +102,7 @@ def picture(tmp_path):
     return tmp_path / "car.PNG"
 
 
-def run(capsys, *words: object) -> tuple[int, str, str]:
-    code = alpr.main([str(word) for word in words])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
+run = partial(called, alpr.main)
 
 
 def feed(monkeypatch, content: bytes) -> None:
@@ -539,9 +533,7 @@ def test_a_stream_that_cannot_be_opened_ends_the_run(fake, capsys):
 # --- the program itself ---
 
 
-def program(*words: object, cwd, **options) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "alprcore.cli.alpr.command", *map(str, words)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, check=False, **options)
+program = partial(process_tools.program, "alprcore.cli.alpr.command")
 
 
 def expected_text(results) -> str:

@@ -8,12 +8,15 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
 import cv2
 import numpy as np
+import process_tools
 import pytest
+from process_tools import called
 
 import alprcore.cli
 from alprcore.cli import evaluate, explain, inputs, main, recognize
@@ -76,10 +79,7 @@ def folder(tmp_path):
     return tmp_path / "in"
 
 
-def run(capsys, *words: object) -> tuple[int, str, str]:
-    code = main([str(word) for word in words])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
+run = partial(called, main)
 
 
 def test_text_shows_the_reading_its_place_and_the_others(options, folder, capsys):
@@ -470,9 +470,7 @@ def test_what_decoders_print_is_dropped_and_python_still_speaks(capfd):
 # --- the program itself ---
 
 
-def program(*words: object, cwd, **options) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "alprcore", *map(str, words)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, check=False, **options)
+program = partial(process_tools.program, "alprcore")
 
 
 def test_the_program_reports_its_version(tmp_path):

@@ -43,11 +43,7 @@ PLATE_KEYS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _no_configuration_of_this_machine(monkeypatch, tmp_path):
-    empty = tmp_path / "empty.conf"
-    empty.write_text("")
-    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(empty))
+pytestmark = pytest.mark.usefixtures("no_configuration_of_this_machine")
 
 
 @pytest.fixture(scope="module")

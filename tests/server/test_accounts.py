@@ -14,7 +14,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from server_tools import PICTURE, FakeEngine, multipart, post, running, wait_until
+from process_tools import wait_until
+from server_tools import PICTURE, FakeEngine, multipart, post, running
 
 from alprcore.cli import main
 from alprcore.server.accounts.file import Accounts, month_of

@@ -17,6 +17,7 @@ from urllib.parse import quote_plus
 import cv2
 import numpy as np
 import pytest
+from process_tools import wait_until
 from server_tools import (
     PICTURE,
     SMALL,
@@ -27,7 +28,6 @@ from server_tools import (
     rest,
     running,
     talk,
-    wait_until,
 )
 
 from alprcore.server.api.parameters import ask_of

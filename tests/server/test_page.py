@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import pytest
 import webdriver
-from webdriver import wait_until
+from process_tools import wait_until
 
 from alprcore.server.page import page
 

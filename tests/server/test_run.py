@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 
 import cv2
 import pytest
-from server_tools import SAMPLES, call, multipart, post, wait_until
+from process_tools import wait_until
+from server_tools import SAMPLES, call, multipart, post
 
 from alprcore.cli import main
 from alprcore.server.accounts.file import Accounts
