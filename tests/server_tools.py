@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -65,6 +66,10 @@ class FakeEngine:
         self.settings = settings or Settings()
         self.gate = gate
         self.calls: list[Settings] = []
+
+    @property
+    def countries(self) -> SimpleNamespace:
+        return SimpleNamespace(text_lengths={"us": range(2, 9), "eu": range(4, 10)})
 
     def with_settings(self, **changes: object) -> FakeEngine:
         if "zz" in changes.get("country", ()):

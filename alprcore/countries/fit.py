@@ -40,6 +40,11 @@ class CountrySet:
         return range(fewest, max(country.max_chars for country, _ in self.entries) + 1)
 
     @property
+    def text_lengths(self) -> dict[str, range]:
+        """Lengths that the texts of each country have, lines together."""
+        return {country.code: country.text_lengths for country, _ in self.entries}
+
+    @property
     def two_lines(self) -> bool:
         """Whether a plate of these countries may carry a second line.
 

@@ -49,6 +49,10 @@ _WITHOUT_MEANING = {
 _DEBUG = "debug_"
 
 
+class MissingConfigError(SettingsError):
+    """A configuration file that was named is not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenAlprConfig:
     """What a configuration file asks for.
@@ -90,14 +94,18 @@ def find_config(
 
     Raises
     ------
-    SettingsError
+    MissingConfigError
         If a path was named, by the caller or the environment, and there is no such file.
+    SettingsError
+        If it is a folder.
     """
     for path, origin in ((named, "config"), (environment.get(ENVIRONMENT_VARIABLE, ""), "")):
         if path:
+            where = origin or ENVIRONMENT_VARIABLE
+            if Path(path).is_dir():
+                raise SettingsError(f"{where}: {path!r} is a folder")
             if not Path(path).is_file():
-                kind = "a folder" if Path(path).is_dir() else "no file"
-                raise SettingsError(f"{origin or ENVIRONMENT_VARIABLE}: {path!r} is {kind}")
+                raise MissingConfigError(f"{where}: there is no file {path!r}")
             return Path(path)
     for candidate in (program.parent / FILE_NAME, system_file):
         if candidate.is_file():

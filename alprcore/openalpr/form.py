@@ -61,11 +61,6 @@ class Rules:
     regions_of: Callable[[str, str], frozenset[str]]
     lengths: Mapping[str, range]
 
-    def admits(self, country: str, candidate: Candidate) -> bool:
-        """Return whether a text has a length of the country's, or is sure."""
-        length = len(candidate.text.replace("\n", ""))
-        return candidate.confidence >= SURE or length in self.lengths[country]
-
     def region(self, plate: Plate) -> tuple[str, float]:
         """Return the region of a plate and how sure it is, 0 when it was not detected."""
         if self.detect_region and plate.region and plate.region_confidence > 0:
@@ -83,8 +78,43 @@ def in_openalpr_form(found: Recognition, rules: Rules) -> Recognition:
     return replace(found, plates=plates, vehicles=(), main_vehicle=None)
 
 
+def of_usual_length(found: Recognition, lengths: Mapping[str, range]) -> Recognition:
+    """Return `found` without candidates of odd lengths, and without plates that have no other.
+
+    Parameters
+    ----------
+    found : Recognition
+    lengths : mapping
+        Lengths that the texts of each country have, lines together.
+    """
+    plates = (_shortened(plate, lengths[plate.country]) for plate in found.plates)
+    return replace(found, plates=tuple(plate for plate in plates if plate is not None))
+
+
+def _shortened(plate: Plate, lengths: range) -> Plate | None:
+    admitted = tuple(each for each in plate.candidates if _admits(each, lengths))
+    if len(admitted) == len(plate.candidates) or not admitted:
+        return plate if admitted else None
+    best = next((each for each in admitted if each.text == plate.text), admitted[0])
+    return replace(
+        plate,
+        text=best.text,
+        confidence=best.confidence,
+        matches_template=best.matches_template,
+        candidates=admitted,
+    )
+
+
+def _admits(candidate: Candidate, lengths: range) -> bool:
+    """Return whether a text has one of these lengths, or is sure."""
+    length = len(candidate.text.replace("\n", ""))
+    return candidate.confidence >= SURE or length in lengths
+
+
 def _stated(plate: Plate, rules: Rules) -> Plate | None:
-    admitted = tuple(each for each in plate.candidates if rules.admits(plate.country, each))
+    admitted = tuple(
+        each for each in plate.candidates if _admits(each, rules.lengths[plate.country])
+    )
     if not admitted:
         return None
     plate = replace(plate, candidates=admitted)

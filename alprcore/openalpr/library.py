@@ -17,7 +17,7 @@ from typing import Any
 from alprcore.countries.fit import CountrySet
 from alprcore.countries.formats import match_patterns
 from alprcore.engine import Engine
-from alprcore.openalpr.config import OpenAlprConfig, find_config, read_config
+from alprcore.openalpr.config import MissingConfigError, OpenAlprConfig, find_config, read_config
 from alprcore.openalpr.form import Rules, in_openalpr_form
 from alprcore.picture.load import ImageSource
 from alprcore.records import Box
@@ -136,10 +136,18 @@ def load_config(named: str, runtime_dir: str = "") -> OpenAlprConfig:
     ------
     SettingsError
         If a file was named and cannot be read.
+
+    Notes
+    -----
+    A named file that is not there is only warned of, as with an OpenALPR that is fully installed:
+    programs name ``/etc/openalpr/openalpr.conf``, which exists only beside the original.
     """
     program = Path(sys.argv[0] if sys.argv and Path(sys.argv[0]).is_file() else sys.executable)
-    path = find_config(named, environment=os.environ, program=program.resolve())
-    config = OpenAlprConfig() if path is None else _without_lost_mask(read_config(path))
+    try:
+        path = find_config(named, environment=os.environ, program=program.resolve())
+        config = OpenAlprConfig() if path is None else _without_lost_mask(read_config(path))
+    except MissingConfigError as error:
+        config = OpenAlprConfig(warning=f"{error}; the defaults are used")
     folder = runtime_dir or config.runtime_dir
     countries = Path(folder, "countries")
     if not folder or not countries.is_dir():
@@ -192,7 +200,7 @@ def _rules(wishes: Wishes, config: OpenAlprConfig, countries: CountrySet) -> Rul
         must_match_pattern=bool(config.settings.get("must_match_pattern")),
         requested_topn=wishes.topn,
         regions_of=lambda country, text: _regions_of(countries, country, text),
-        lengths={each.code: each.text_lengths for each, _ in countries.entries},
+        lengths=countries.text_lengths,
     )
 
 

@@ -12,6 +12,7 @@ import cv2
 
 from alprcore.engine import Engine
 from alprcore.errors import ImageError, SettingsError
+from alprcore.openalpr.form import of_usual_length
 from alprcore.resources import country_codes
 from alprcore.server.api.parameters import Ask
 from alprcore.server.api.problems import BAD_ENGINE, bad, busy
@@ -118,9 +119,10 @@ class Recogniser:
         except SettingsError as error:
             raise bad(BAD_ENGINE) from error
         try:
-            return engine.recognize(content, tasks=ask.tasks)
+            found = engine.recognize(content, tasks=ask.tasks)
         except ImageError as error:
             raise bad(str(error)) from error
+        return of_usual_length(found, engine.countries.text_lengths)
 
     def _with_countries(self, countries: tuple[str, ...]) -> Engine:
         assert self._engine is not None

@@ -13,7 +13,7 @@ import pytest
 from alprcore.errors import AlprError, ImageError
 from alprcore.openalpr import Alpr, NotLoadedError, VehicleClassifier, library
 from alprcore.openalpr.config import ENVIRONMENT_VARIABLE, OpenAlprConfig
-from alprcore.openalpr.form import Rules, in_openalpr_form
+from alprcore.openalpr.form import Rules, in_openalpr_form, of_usual_length
 from alprcore.openalpr.library import Wishes, load_library
 from alprcore.records import Box, Candidate, Plate, Quad, VehicleBox
 from alprcore.resources import country_text, sample_path
@@ -211,10 +211,29 @@ def test_an_unknown_country_is_not_loaded_and_said(country, capsys):
     assert capsys.readouterr().err.startswith("Error loading OpenALPR: country: ")
 
 
-def test_a_config_file_that_is_missing_is_not_loaded_and_said(tmp_path, capsys):
-    for path in (tmp_path / "none.conf", tmp_path):
-        assert not Alpr("us", str(path), "").is_loaded()
-        assert str(path) in capsys.readouterr().err
+def test_a_config_file_that_is_missing_is_warned_of_and_the_defaults_loaded(tmp_path, capsys):
+    path = tmp_path / "none.conf"
+    assert Alpr("us", str(path), "").is_loaded()
+    assert capsys.readouterr().err == (
+        f"config: there is no file '{path}'; the defaults are used\n"
+    )
+
+
+def test_a_folder_as_config_file_is_not_loaded_and_said(tmp_path, capsys):
+    assert not Alpr("us", str(tmp_path), "").is_loaded()
+    assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_plates_of_an_odd_length_are_left_out():
+    short = replace(PLATE, text="J", confidence=0.2, candidates=(Candidate("J", 0.2),))
+    mixed = replace(
+        PLATE, text="8", confidence=0.4, candidates=(Candidate("8", 0.4), Candidate("AB12", 0.3))
+    )
+    sure = replace(PLATE, text="X", confidence=0.9, candidates=(Candidate("X", 0.9),))
+    found = Recognition(80, 48, 1, 2.5, (), (PLATE, short, mixed, sure))
+    kept = of_usual_length(found, {PLATE.country: range(4, 9)}).plates
+    assert [plate.text for plate in kept] == [PLATE.text, "AB12", "X"]
+    assert kept[1].confidence == 0.3
 
 
 def test_a_config_file_is_found_through_the_environment(tmp_path, monkeypatch, capsys):
@@ -532,6 +551,6 @@ def test_the_look_of_a_vehicle_is_lists_of_names(tmp_path, capsys):
 
 
 def test_a_classifier_with_a_bad_config_is_not_loaded(tmp_path, capsys):
-    classifier = VehicleClassifier(str(tmp_path / "none.conf"), "")
+    classifier = VehicleClassifier(str(tmp_path), "")
     assert not classifier.is_loaded()
-    assert "none.conf" in capsys.readouterr().err
+    assert "is a folder" in capsys.readouterr().err

@@ -103,16 +103,14 @@ class _Program:
         elif kind is Kind.STREAM:
             return self._read_live(stream_frames(word), f"Error opening stream: {word}")
         else:
-            print(f"Unknown file type\nalpr: {word}", file=sys.stderr)
+            print("Unknown file type", file=sys.stderr)  # alone: programs read the last line
             return False
         return True
 
     def _read_picture(self, name: str, *, says_none: bool = False) -> None:
-        """Read a file or standard input; in JSON mode one line comes of it in any case."""
+        """Read a file or standard input; in JSON mode a line comes of it, read or not."""
         if name != STDIN and not Path(name).is_file():
             print(f"Image file not found: {name}", file=sys.stderr)
-            if self.chosen.json:
-                self._show(unread(), 0.0)
             return
         try:
             frame = read_frame(name)

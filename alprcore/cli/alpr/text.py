@@ -6,9 +6,20 @@ from __future__ import annotations
 from typing import Any
 
 
+def plain(value: float) -> str:
+    """Return a number with six digits, never with an exponent.
+
+    Programs that read the text take ``2.6e-05`` for 2.6.
+    """
+    short = f"{value:g}"
+    if "e" not in short:
+        return short
+    return f"{value:.0f}" if abs(value) >= 1 else f"{value:.6f}".rstrip("0").rstrip(".")
+
+
 def total_time(elapsed_ms: float) -> str:
     """Return the line about a picture's time."""
-    return f"Total Time to process image: {elapsed_ms:g}ms."
+    return f"Total Time to process image: {plain(elapsed_ms)}ms."
 
 
 def plate_lines(results: list[dict[str, Any]], *, pattern: bool, clock: bool) -> list[str]:
@@ -25,7 +36,7 @@ def plate_lines(results: list[dict[str, Any]], *, pattern: bool, clock: bool) ->
     """
     lines = []
     for number, plate in enumerate(results):
-        time = f" -- Processing Time = {plate['processing_time_ms']:g}ms." if clock else ""
+        time = f" -- Processing Time = {plain(plate['processing_time_ms'])}ms." if clock else ""
         lines.append(f"plate{number}: {len(plate['candidates'])} results{time}")
         detected = plate["region_confidence"] > 0
         if detected:
@@ -34,7 +45,7 @@ def plate_lines(results: list[dict[str, Any]], *, pattern: bool, clock: bool) ->
             text = candidate["plate"].replace("\n", "-")
             match = f"\t pattern_match: {candidate['matches_template']}"
             lines.append(
-                f"    - {text}\t confidence: {candidate['confidence']:g}"
+                f"    - {text}\t confidence: {plain(candidate['confidence'])}"
                 f"{match if pattern or detected else ''}"
             )
     return lines

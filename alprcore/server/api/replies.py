@@ -26,6 +26,8 @@ _PLATE_KEYS = (
     "coordinates",
     "candidates",
 )
+# In the order of the cloud's own replies from version 2 on: some clients cut the text.
+_CANDIDATE_KEYS = ("matches_template", "plate", "confidence")
 _LOOK_KEYS = ("color", "make", "make_model", "body_type", "year", "orientation")
 _VEHICLE_PLATES = 4  # a car is about four plates wide: 1.8 m to 0.52 m or 0.3 m
 
@@ -155,6 +157,9 @@ def _v2_result(
     ask = answer.ask
     entry = {key: result[key] for key in _PLATE_KEYS}
     entry["region"] = _full_region(plate, ask)
+    entry["candidates"] = [
+        {key: each[key] for key in _CANDIDATE_KEYS} for each in result["candidates"]
+    ]
     detected = "vehicle_region" in result
     entry["vehicle_region"] = (
         result["vehicle_region"] if detected else _square_around(plate, answer.found)
