@@ -14,11 +14,13 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from alprcore.errors import ImageError
+from alprcore.picture.jpeg import END, SCAN, is_frame, segments
 
 _ORIENTATION = 0x0112
 _TIFF_INTEGERS = {1: "B", 3: "H", 4: "I"}  # TIFF field types: byte, short, long
 # Width, height, colours, samples, extra samples; where strips and tiles are, and how long.
 _TIFF_TAGS = frozenset({256, 257, 262, 277, 338, 273, 279, 324, 325})
+_MOST_CHUNKS = 100_000  # of a PNG file; those of 8 KB would be 800 MB
 _MOST_VALUES = 1_000_000  # of a field: 100 megapixels in tiles of 16 x 16 are 390,625
 
 
@@ -84,27 +86,15 @@ def read_header(data: bytes) -> ImageHeader:
 
 def _read_jpeg(data: bytes) -> ImageHeader:
     orientation = 1
-    position = 2
-    while True:
-        if data[position] != 0xFF:
-            raise ImageError("image: the JPEG file is corrupted in its header")
-        marker = data[position + 1]
-        if marker == 0xFF:  # fill byte
-            position += 1
-            continue
-        if marker == 0x01 or 0xD0 <= marker <= 0xD8:  # markers without a body
-            position += 2
-            continue
-        (length,) = struct.unpack_from(">H", data, position + 2)
-        body = position + 4
-        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:  # a frame header
+    for marker, body, end in segments(data):
+        if is_frame(marker):
             height, width = struct.unpack_from(">HH", data, body + 1)
             return ImageHeader("JPEG", width, height, orientation)
-        if marker in {0xD9, 0xDA}:
-            raise ImageError("image: the JPEG file has no frame header")
+        if marker in {END, SCAN}:
+            break
         if marker == 0xE1 and data[body : body + 6] == b"Exif\0\0":
-            orientation = _exif_orientation(data[body + 6 : position + 2 + length])
-        position += 2 + length
+            orientation = _exif_orientation(data[body + 6 : end])
+    raise ImageError("image: the JPEG file has no frame header")
 
 
 def _read_png(data: bytes) -> ImageHeader:
@@ -113,7 +103,7 @@ def _read_png(data: bytes) -> ImageHeader:
     width, height, _, colour = struct.unpack_from(">IIBB", data, 16)
     orientation, has_alpha = 1, colour in {4, 6}
     position = 8
-    while True:
+    for _ in range(_MOST_CHUNKS):
         if position + 12 > len(data):
             raise ImageError("image: the PNG file is truncated")
         length, kind = struct.unpack_from(">I4s", data, position)
@@ -132,6 +122,7 @@ def _read_png(data: bytes) -> ImageHeader:
         elif kind == b"eXIf":
             orientation = _exif_orientation(data[position + 8 : end - 4])
         position = end
+    raise ImageError(f"image: the PNG file has more than {_MOST_CHUNKS} chunks")
 
 
 def _read_gif(data: bytes) -> ImageHeader:

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the scan of a JPEG file ends: how `picture.load` tells a whole file from a cut one."""
+"""The segments of a JPEG file, and where its scan ends: whether a file is whole."""
 
 from __future__ import annotations
 
+import re
 import struct
+from collections.abc import Iterator
 
-_END = b"\xff\xd9"
-_SCAN = b"\xff\xda"
+from alprcore.errors import ImageError
+
+END, SCAN = 0xD9, 0xDA
+_END, _SCAN = bytes([0xFF, END]), bytes([0xFF, SCAN])
+_FILL = re.compile(b"\xff+")
+_MOST_SEGMENTS = 10_000  # before the first scan; a profile of colours has 255 at most
 
 
 def scan_count(data: bytes) -> int:
@@ -49,22 +55,48 @@ def with_filler(data: bytes, filler: bytes) -> bytes:
     return body + filler + _END
 
 
-def _scan_start(data: bytes) -> tuple[int, int, int] | None:
-    """Return the frame's marker and component count and where the first scan header's body is."""
-    position, frame_marker, components = 2, 0, 0
-    while position + 4 <= len(data) and data[position] == 0xFF:
-        marker = data[position + 1]
-        if marker == 0xFF:
+def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield the segments of a JPEG file: marker, and where its body begins and ends.
+
+    Raises
+    ------
+    ImageError
+        Where no marker stands, or after more segments than any encoder writes.
+    IndexError, struct.error
+        Where the data end.
+    """
+    position = 2
+    for _ in range(_MOST_SEGMENTS):
+        fill = _FILL.match(data, position)
+        if fill is None:
+            if position >= len(data):
+                raise IndexError(position)
+            raise ImageError("image: the JPEG file is corrupted in its header")
+        position = fill.end()
+        marker = data[position]
+        if marker == 0x01 or 0xD0 <= marker <= 0xD8:  # without a body
             position += 1
             continue
-        if marker == 0x01 or 0xD0 <= marker <= 0xD8:
-            position += 2
-            continue
-        (length,) = struct.unpack_from(">H", data, position + 2)
-        body = position + 4
-        if marker == 0xDA:
-            return (frame_marker, components, body) if body < len(data) else None
-        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC} and body + 5 < len(data):
-            frame_marker, components = marker, data[body + 5]
-        position += 2 + length
+        (length,) = struct.unpack_from(">H", data, position + 1)
+        yield marker, position + 3, position + 1 + length
+        position += 1 + length
+    raise ImageError(f"image: the JPEG file has more than {_MOST_SEGMENTS} segments in its header")
+
+
+def is_frame(marker: int) -> bool:
+    """Return whether a marker begins a frame header, which has the size of the picture."""
+    return 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}
+
+
+def _scan_start(data: bytes) -> tuple[int, int, int] | None:
+    """Return the frame's marker and component count and where the first scan header's body is."""
+    frame_marker, components = 0, 0
+    try:
+        for marker, body, _ in segments(data):
+            if marker == SCAN:
+                return (frame_marker, components, body) if body < len(data) else None
+            if is_frame(marker):
+                frame_marker, components = marker, data[body + 5]
+    except (ImageError, IndexError, struct.error):
+        return None
     return None
