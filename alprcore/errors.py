@@ -11,7 +11,7 @@ class AlprError(Exception):
 
 
 class ImageError(AlprError, ValueError):
-    """The input is no picture that can be read: missing, cut short, too large or not an image."""
+    """The input cannot be read as a picture: missing, cut short, too large or not an image."""
 
 
 class SettingsError(AlprError, ValueError):
@@ -23,7 +23,7 @@ class CountryError(SettingsError):
 
 
 class ResourceError(AlprError, RuntimeError):
-    """A file of `runtime_data` is missing or not the recorded one, or a user's bank is no bank."""
+    """A file of `runtime_data` is missing or not the recorded one, or a bank file is not valid."""
 
 
 def shown(value: object) -> str:

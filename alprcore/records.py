@@ -173,7 +173,7 @@ class Fit:
     odd_length
         Whether the country's texts are shorter or longer.
     rare_letters
-        How many letters of the text the country hardly issues.
+        How many letters of the text the country rarely issues.
     country_log
         How far the text's formats, the plate's shape and number of lines, and the number of
         vehicles speak for the country (natural logarithm, up to a constant).

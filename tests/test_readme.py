@@ -11,8 +11,6 @@ import pages
 from pages import PICTURE, README, SHOWN, with_accuracy, with_real_output
 
 from alprcore import Engine, sample_path
-from alprcore.picture.load import load_frame
-from alprcore.showing.drawing import annotated
 
 # The rows of the picture that show the cars.
 CARS = slice(230, 620)
@@ -20,8 +18,8 @@ CARS = slice(230, 620)
 
 def drawn() -> np.ndarray:
     """The picture of README.md: what ``--annotate`` draws, without sky and road."""
-    frame = load_frame(sample_path("two_plates.jpg"))
-    return annotated(frame, Engine(country="eu").recognize(frame))[CARS]
+    picture = sample_path("two_plates.jpg")
+    return Engine(country="eu").recognize(picture).draw(picture)[CARS]
 
 
 def shape(text: str) -> str:

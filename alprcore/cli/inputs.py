@@ -45,7 +45,7 @@ def expanded(names: Iterable[str]) -> Iterator[Input]:
     """Yield `names` with each folder replaced by the pictures directly in it, sorted.
 
     A folder without a picture and one that cannot be listed yield themselves, so that they are
-    reported and not passed over.
+    reported and not ignored.
     """
     for name in names:
         if name == STDIN or not is_folder(name):
@@ -62,7 +62,7 @@ def expanded(names: Iterable[str]) -> Iterator[Input]:
 
 
 def is_folder(name: str | Path) -> bool:
-    """Whether `name` is a folder; the empty name is none, nor is what cannot be reached."""
+    """Whether `name` is a folder; the empty name is not, nor is anything that cannot be reached."""
     try:
         return bool(name) and Path(name).is_dir()
     except OSError:

@@ -37,10 +37,10 @@ def add_parser(commands: Commands) -> None:
         "--credits",
         type=whole(0, _MOST),
         metavar="N",
-        help="credits a month, one for each task of a request (default: no limit)",
+        help="credits per month, one for each task of a request (default: no limit)",
     )
     adding.add_argument(
-        "--rate", type=whole(1, _MOST), metavar="N", help="requests a period (default: no limit)"
+        "--rate", type=whole(1, _MOST), metavar="N", help="requests per period (default: no limit)"
     )
     adding.add_argument(
         "--period",

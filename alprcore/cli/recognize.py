@@ -147,7 +147,7 @@ def _unread_line(name: str, error: ImageError) -> str:
 def _named(name: str) -> dict[str, str]:
     """Return an input's name for JSON, which is UTF-8, while the name of a file is any bytes.
 
-    Bytes that are no UTF-8 become U+FFFD in ``filename``; then ``filename_base64`` has them all.
+    Bytes that are not UTF-8 become U+FFFD in ``filename``; then ``filename_base64`` has them all.
     """
     content = os.fsencode(name)
     keys = {"filename": content.decode("utf-8", "replace")}

@@ -25,7 +25,7 @@ def add_parser(commands: Commands) -> None:
         "serve", help="answer the requests of the OpenALPR cloud API (needs alprcore[server])"
     )
     add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add(
         "--port",
         type=whole(0, 65_535),
@@ -37,7 +37,7 @@ def add_parser(commands: Commands) -> None:
         "--threads",
         type=whole(1, 64),
         metavar="N",
-        help="pictures recognised at one time by each worker (default: its share of the cores)",
+        help="pictures recognized at once by each worker (default: its share of the cores)",
     )
     add(
         "--accounts",
@@ -80,12 +80,12 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--detect-region",
         action=argparse.BooleanOptionalAction,
-        help="tell the region from the plate's look as well",
+        help="infer the region from the plate's appearance as well",
     )
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Serve until told to stop.
+    """Serve until stopped.
 
     Raises
     ------

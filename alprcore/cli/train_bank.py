@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``alprcore train-bank``: teach the template bank a country or a face of your own.
+"""``alprcore train-bank``: teach the template bank a country or a font of your own.
 
 The program itself is `alprcore.training.bank.custom`, found by name when it is asked for: nothing
 that reads plates depends on it, and it needs the ``training`` extra.
@@ -23,7 +23,7 @@ _PROGRAM = "alprcore.training.bank.custom"
 def add_parser(commands: Commands) -> None:
     """Add the sub-command to the command line."""
     parser = commands.add_parser(
-        "train-bank", help="teach the bank plates or a face of your own (needs alprcore[training])"
+        "train-bank", help="teach the bank plates or a font of your own (needs alprcore[training])"
     )
     add_options(parser)
     parser.set_defaults(run=run)
@@ -46,7 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="a face to learn, TTF, OTF or WOFF; may be given several times",
+        help="a font to learn, TTF, OTF or WOFF; may be given several times",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="BANK", help="file to write")
     parser.add_argument(

@@ -31,10 +31,11 @@ class Region:
         The commonest first. A format is one pattern, or several that make it up together, such as
         one for each province's letters.
     weight
-        Plates on the road, in a unit of the country's own; 0 for what is no place, as ``base``.
+        Plates on the road, in a unit of the country's own; 0 for what is not a place,
+        such as ``base``.
     also
-        Patterns that count as the region's although hardly any plate has them and no other: what
-        is listed elsewhere, or may be given out one day.
+        Patterns that count as the region's although very few plates have them: what is listed
+        elsewhere, or may be issued one day.
     """
 
     code: str
@@ -70,13 +71,13 @@ class Country:
     script
         Script of the letters: ``"Latin"``, ``"Hangul"``, or one that this version cannot read.
     rare_letters
-        Letters that are hardly ever issued: ``"IOQ"`` where O would be taken for 0.
+        Letters that are rarely issued: ``"IOQ"`` where O would be taken for 0.
     never_two_lines
         Whether no second line is looked for: American plates carry words as tall as one.
     only_named
         Whether ``"auto"`` leaves it out, because another file has its formats.
     vehicles
-        Vehicles that carry such plates, in millions: what tells countries apart whose plates look
+        Vehicles that carry such plates, in millions: it distinguishes countries whose plates look
         the same.
     more_plate_mm
         Other sizes that plates of the same number of lines have.

@@ -23,7 +23,7 @@ ASPECT_DEVIATION = 0.3
 # A line is missed, or a frame's words taken for one, on about one plate of 150.
 ODD_LINES_WEIGHT = -5.0
 LEAST_VEHICLES = 1e-3  # millions
-LEAST_NATIVE = 1e-9  # a sliver of a plate is told from another sliver by its text alone
+LEAST_NATIVE = 1e-9  # only the text distinguishes one sliver of a plate from another
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class CountrySet:
     def only_regions(self) -> dict[str, str]:
         """The region of each country that has no other; none for ``"auto"``.
 
-        Who names such a country has named its region. Where every country may be met, the region
+        Naming such a country names its region as well. Where every country may be met, the region
         is said only if the text has its format.
         """
         if self.automatic:
@@ -102,7 +102,9 @@ class CountrySet:
         for text in texts:
             lines = text.count("\n") + 1
             if lines not in by_lines:
-                by_lines[lines] = [_plate(each, lines, log_aspect) for each, _ in self.entries]
+                by_lines[lines] = [
+                    _shape_evidence(each, lines, log_aspect) for each, _ in self.entries
+                ]
             found[text] = [
                 _fit(text, country, patterns, *plate)
                 for (country, patterns), plate in zip(self.entries, by_lines[lines], strict=True)
@@ -155,7 +157,7 @@ def load_country(code: str, folders: Sequence[str] = ()) -> tuple[Country, Count
     return country, patterns
 
 
-def _plate(country: Country, lines: int, log_aspect: float) -> tuple[float, float]:
+def _shape_evidence(country: Country, lines: int, log_aspect: float) -> tuple[float, float]:
     """Return `Fit.native` of a plate, and what it adds to `Fit.country_log` whatever its text."""
     sizes = country.plate_sizes(lines)
     misfit = min(abs(log_aspect - math.log(w / h)) for w, h in sizes or (country.plate_mm,))
@@ -167,7 +169,7 @@ def _plate(country: Country, lines: int, log_aspect: float) -> tuple[float, floa
 def _fit(
     text: str, country: Country, patterns: CountryPatterns, native: float, plate_log: float
 ) -> Fit:
-    """Return how a text fits a country, on a plate of which `_plate` is known."""
+    """Return how a text fits a country, on a plate of which `_shape_evidence` is known."""
     matches = match_patterns(text, patterns)
     likelihoods: dict[str, float] = {}
     for match in matches:

@@ -15,10 +15,10 @@ from itertools import product
 from alprcore.countries.file import Country, Region
 from alprcore.countries.pattern import Pattern, compile_pattern, plain_characters
 
-# What is known of a country but is no place, as ``base`` with every Brazilian series: the share of
-# plates of series newer than the file.
+# What is known of a country but is not a place, such as ``base`` with every Brazilian series: the
+# share of plates of series newer than the file.
 PLACELESS_SHARE = 0.05
-# Of a region's plates, those that have one of the patterns that hardly any has; see `Region.also`.
+# Of a region's plates, the share that has one of the rare patterns; see `Region.also`.
 ALSO_SHARE = 0.01
 # A pattern of twelve ``?`` has 2**12 choices of letter or digit. Sixteen took 4 s and 400 MB.
 MOST_STARTS = 4096

@@ -157,7 +157,7 @@ def parse_truth(lines: Iterable[str]) -> dict[str, list[Label]]:
 
     Notes
     -----
-    A byte-order mark, which spreadsheets write before UTF-8, is passed over.
+    A byte-order mark, which spreadsheets write before UTF-8, is ignored.
     """
     rows = iter(lines)
     reader = csv.DictReader(chain([next(rows, "").removeprefix("\ufeff")], rows))

@@ -175,9 +175,9 @@ class Alpr:
         NotLoadedError
             If nothing is loaded.
         TypeError
-            If it is no uint8 array.
+            If it is not a uint8 array.
         ImageError
-            If its shape is no picture's.
+            If its shape is not that of an image.
         """
         if not isinstance(ndarray, np.ndarray):
             raise TypeError(f"ndarray: expected a NumPy array, got {type(ndarray).__name__}")
@@ -207,7 +207,7 @@ class Alpr:
         raise TypeError("images: expected all bytes or all NumPy arrays")
 
     def set_top_n(self, topn: int) -> None:
-        """Set how many candidates a plate is given; less than 1 gives 1."""
+        """Set the number of candidates per plate; less than 1 gives 1."""
         if not isinstance(topn, int):
             raise TypeError(f"topn: expected an int, got {type(topn).__name__}")
         self._change(topn=topn)

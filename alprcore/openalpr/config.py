@@ -2,7 +2,7 @@
 """OpenALPR's configuration file, and what of it has a meaning here.
 
 Keys stand in no section, as OpenALPR 2.1 and later write them, or under ``[common]``, as earlier
-ones did; ``[debug]`` and the sections of countries are passed over. A line is a comment when it
+ones did; ``[debug]`` and the sections of countries are ignored. A line is a comment when it
 begins with ``;`` or ``#``. A number may be followed by anything (``0.4;``), a switch is a number
 that is not 0.
 """

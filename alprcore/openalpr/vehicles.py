@@ -17,7 +17,7 @@ _TASKS = ("color", "make", "makemodel")
 
 
 class VehicleClassifier:
-    """Tells what the main vehicle of a picture looks like.
+    """Says what the main vehicle of a picture looks like.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class VehicleClassifier:
         Parameters
         ----------
         country
-            Taken and not used: makes are told apart the same everywhere.
+            Accepted and not used: makes are distinguished the same everywhere.
         path
             A picture.
 

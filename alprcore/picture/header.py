@@ -2,7 +2,7 @@
 """The first bytes of an encoded picture: its format, declared size, orientation and alpha.
 
 Read before any decoder sees the file, so that a declared size can be refused without allocating
-it, and a file that stops early is told from a picture. Six formats are known: JPEG, PNG, GIF, BMP,
+it, and a file that stops early is detected. Six formats are known: JPEG, PNG, GIF, BMP,
 WebP, TIFF; a format whose size cannot be read here is refused.
 """
 

@@ -51,7 +51,7 @@ ImageSource = (
 """What a picture may come as."""
 
 MAX_PIXELS = 100_000_000
-"""Largest picture taken unless told otherwise: 300 MB as a frame."""
+"""Largest picture that is taken by default: 300 MB as a frame."""
 
 MAX_SIDE = 32_767
 """Longest side taken: OpenCV's warps keep coordinates in 16 bits with a sign."""
@@ -60,7 +60,7 @@ MAX_BYTES = 512 * 2**20
 """Largest file taken: 100 megapixels of 8-bit colour, uncompressed, fit in it."""
 
 MAX_SCANS = 100
-"""Most scans of a JPEG file: encoders write about ten, each costs a pass over the picture."""
+"""Maximum number of scans of a JPEG file: encoders write about ten, each costs a pass."""
 
 _COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 _DECODER_GREY = 128  # what a JPEG decoder leaves where the file had no more data
@@ -238,7 +238,7 @@ def _whole_jpeg(data: bytes, pixels: NDArray[Any] | None) -> NDArray[Any] | None
 
     The decoder fills what is missing with grey, or gives nothing when the end marker is missing
     too. Whether the scan is whole shows when bytes are put behind it: a whole scan ignores them.
-    A file that only lacks its end marker, as some cameras write, is so told from a cut one.
+    So a file that only lacks its end marker, as some cameras write, does not count as cut.
     """
     if pixels is not None:
         top, left = ((side - 1) // 8 * 8 for side in pixels.shape[:2])

@@ -37,8 +37,8 @@ class Prewarp:
 def parse_prewarp(text: str) -> Prewarp | None:
     """Return the turn that the text describes; None when it describes none.
 
-    Not exactly ten items, a first word other than ``planar``, what is no finite number, and a size
-    that is not above 0 all mean "no turn": settings of old installations hold such texts.
+    Not exactly ten items, a first word other than ``planar``, anything that is not a finite number,
+    and a size that is not above 0 all mean "no turn": old installations have such settings.
     """
     word, *items = (item.strip() for item in text.split(","))
     if word != "planar" or len(items) != 9:

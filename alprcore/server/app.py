@@ -27,7 +27,7 @@ from alprcore.server.api.problems import Problem
 from alprcore.server.config import Serving, threads_of
 from alprcore.server.engines import Recogniser, load_engine
 from alprcore.server.fetch.download import Downloader, UrlRules
-from alprcore.server.http.body import Buffers, Gone
+from alprcore.server.http.body import Buffers, ClientDisconnected
 from alprcore.server.page import page
 from alprcore.server.service import Endpoint, Service
 from alprcore.server.watching.logs import LOG, log
@@ -60,7 +60,7 @@ def create_app(
     Parameters
     ----------
     serving
-        What the server is told.
+        How the server is started.
     load
         Returns the engine.
     url_rules
@@ -92,7 +92,7 @@ def create_app(
         middleware=[Middleware(Watch, metrics=metrics)],
         exception_handlers={
             Problem: _on_problem,
-            Gone: _on_gone,
+            ClientDisconnected: _on_gone,
             HTTPException: _on_http_error,
         },
         lifespan=_lifespan(service),
@@ -138,7 +138,7 @@ def _lifespan(service: Service) -> Callable[[Starlette], AbstractAsyncContextMan
 
 
 async def _follow_parent() -> None:
-    """Stop this process when the one that started it is no more, which nobody else would."""
+    """Exit when the parent has died; nothing else would stop an orphaned worker."""
     parent = os.getppid()
     while os.getppid() == parent:
         await asyncio.sleep(2.0)

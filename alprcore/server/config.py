@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a server is told at its start, and the limits it holds clients to."""
+"""How a server is started, and the limits it holds clients to."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class Limits:
     max_head_bytes
         Longest request line with its headers: some clients send the picture in the query string.
     max_fields
-        Most parameters a request, query and body together.
+        Maximum number of parameters per request, query and body together.
     max_buffered_bytes
-        Most bytes of bodies held at one time.
+        Maximum number of bytes of bodies held at once.
     max_pixels
         Largest picture, width times height; larger ones are refused before they are decoded.
     max_connections
-        Most open connections.
+        Maximum number of open connections.
     queue
-        Most requests that wait for a free recognition thread; the next is told to come back.
+        Maximum number of requests that wait for a free recognition thread; the next gets 503.
     head_s
         Seconds for a request's line and headers to arrive.
     body_s, min_bytes_per_s
@@ -47,13 +47,13 @@ class Limits:
     recognition_s
         Seconds for one request from its place in the queue to its plates.
     shutdown_s
-        Seconds for requests in flight to finish when the server is told to stop.
+        Seconds for requests in flight to finish when the server is stopped.
     url_s
         Seconds for fetching one picture, redirects included.
     url_redirects
-        Most redirects followed.
+        Maximum number of redirects followed.
     downloads
-        Most pictures fetched at one time.
+        Maximum number of pictures fetched at once.
     siblings
         Engines kept for recent combinations of country, state, topn and prewarp.
     """
@@ -81,12 +81,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What a server is told at its start; picklable, each worker process gets it.
+    """How a server is started; picklable, each worker process gets it.
 
     Attributes
     ----------
     host, port
-        Address to listen at; port 0 takes a free one.
+        Address to listen on; port 0 takes a free one.
     workers
         Processes.
     threads

@@ -43,7 +43,7 @@ class Recogniser:
     serving
         Says how many threads, how long a queue and how much time.
     count
-        Is told, at each change, how many requests are in the threads and in the queue.
+        Called at each change with how many requests are in the threads and in the queue.
     """
 
     def __init__(

@@ -30,11 +30,11 @@ from alprcore.server.watching.metrics import make_metrics
 
 
 class ServeError(AlprError):
-    """The server cannot start as it was told to."""
+    """The server cannot start as asked."""
 
 
 def serve(serving: Serving, *, say: Callable[[str], None]) -> None:
-    """Serve until the process is told to stop.
+    """Serve until the process is stopped.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def config_of(serving: Serving, app: Callable[[], Starlette]) -> uvicorn.Config:
 
 def _run_alone(serving: Serving, listener: socket.socket) -> None:
     app = worker_app(serving)
-    # uvicorn stops in good order and then raises the signal again, for whoever comes next.
+    # uvicorn shuts down cleanly and then raises the signal again, for the next handler.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(app.state.exit_code))
     uvicorn.Server(config_of(serving, lambda: app)).run([listener])
 

@@ -27,7 +27,7 @@ from alprcore.server.api.replies import Answer, Credits, reply_body
 from alprcore.server.config import Serving
 from alprcore.server.engines import Recogniser
 from alprcore.server.fetch.download import Downloader
-from alprcore.server.http.body import Buffers, Gone, fields_of, read_body
+from alprcore.server.http.body import Buffers, ClientDisconnected, fields_of, read_body
 from alprcore.server.http.forms import FieldLimit, urlencoded_fields
 from alprcore.server.watching.metrics import Metrics
 from alprcore.server.watching.watch import NOTE
@@ -64,7 +64,7 @@ class Service:
     Attributes
     ----------
     serving
-        What the server was told.
+        How the server was started.
     recogniser, cashier, downloader, metrics, buffers
         What does the work.
     """
@@ -83,7 +83,7 @@ class Service:
         ------
         Problem
             If there is nothing to recognise, or it is not allowed.
-        Gone
+        ClientDisconnected
             If the client went away.
         """
         with self.buffers.counted() as held:
@@ -158,13 +158,13 @@ async def _off_loop(size: int, function: Callable[P, T], *words: P.args, **named
 
 
 async def _unless_gone(request: Request, work: Coroutine[Any, Any, Response]) -> Response:
-    """Return the result of `work`, or cancel it and raise `Gone` when the client goes away."""
+    """Return the result of `work`; cancel it and raise if the client disconnects."""
     job = asyncio.ensure_future(work)
     watch = asyncio.ensure_future(request.receive())  # the body is read: only the end can come
     try:
         await asyncio.wait({job, watch}, return_when=asyncio.FIRST_COMPLETED)
         if not job.done():
-            raise Gone
+            raise ClientDisconnected
         return job.result()
     finally:
         job.cancel()

@@ -13,12 +13,12 @@ _LAST = " k k ks n nj nh t l lk lm lb ls lt lp lh m p ps t t ng t t k t p t".spl
 def letter_places(syllable: str) -> tuple[int, int, int]:
     """Return which first consonant, vowel and last consonant a syllable has, counted from 0.
 
-    The last consonant 0 is none.
+    A last consonant of 0 means that there is none.
 
     Raises
     ------
     ValueError
-        If it is no Hangul syllable.
+        If it is not a Hangul syllable.
     """
     if not "가" <= syllable <= "힣":
         raise ValueError(f"expected a Hangul syllable, got {syllable!r}")

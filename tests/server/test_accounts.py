@@ -75,7 +75,7 @@ def test_a_revoked_name_goes_on_under_a_new_key(accounts):
     old = accounts.add("a", credits_a_month=5, rate=3)
     accounts.add("b")
     accounts.charge(accounts.admit(old, now=NOW), 4, now=NOW)
-    with pytest.raises(AccountError, match="is there already"):
+    with pytest.raises(AccountError, match="already exists"):
         accounts.add("a")
     accounts.revoke("a")
     new = accounts.add("a", credits_a_month=6)
@@ -95,10 +95,10 @@ def test_a_revoked_key_does_not_come_back_as_itself(accounts):
     key = accounts.add("a")
     accounts.revoke("a")
     for name in ("a", "b"):
-        with pytest.raises(AccountError, match="or its key is there already"):
+        with pytest.raises(AccountError, match="or its key already exists"):
             accounts.add(name, key=key)
     other = accounts.add("b")
-    with pytest.raises(AccountError, match="or its key is there already"):
+    with pytest.raises(AccountError, match="or its key already exists"):
         accounts.add("a", key=other)
     assert listed(accounts) == [("a", False), ("b", True)]
 
@@ -335,7 +335,7 @@ def test_the_command_line(path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (("add", "a"), "is there already"),
+        (("add", "a"), "already exists"),
         (("add", ""), "a name is 1 to 64 printable characters"),
         (("add", "a\nb"), "got 'a\\nb'"),
         (("revoke", "b"), "no key 'b' to revoke"),

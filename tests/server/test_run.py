@@ -198,7 +198,7 @@ def test_a_server_without_an_engine_ends_as_a_failure(kind):
 def test_a_port_that_is_taken(capsys):
     with socket.create_server(("127.0.0.1", 0)) as other:
         assert main(["serve", "--port", str(other.getsockname()[1])]) == 1
-    assert "cannot listen at 127.0.0.1" in capsys.readouterr().err
+    assert "cannot listen on 127.0.0.1" in capsys.readouterr().err
 
 
 def test_an_account_file_needs_a_key_that_is_not_revoked(tmp_path, capsys):

@@ -2,7 +2,7 @@
 """The words after ``alpr``, taken as OpenALPR's program takes them.
 
 Flags and inputs may come in any order and switches may be combined (``-dj``). A flag stands once;
-what is no flag is an input. Beyond OpenALPR's, which took these for inputs, ``--country=us``,
+anything else is an input. Beyond OpenALPR's, which took these for inputs, ``--country=us``,
 ``-cus`` and ``-jc us`` are understood.
 """
 

@@ -44,7 +44,7 @@ CREATE TABLE keys (
     name TEXT NOT NULL UNIQUE,
     hash BLOB NOT NULL UNIQUE,
     credits INTEGER,            -- a month, NULL is unlimited
-    rate INTEGER,               -- requests a period, NULL is unlimited
+    rate INTEGER,               -- requests per period, NULL is unlimited
     period INTEGER NOT NULL,    -- seconds
     created INTEGER NOT NULL,   -- seconds since 1970
     revoked INTEGER
@@ -137,7 +137,7 @@ class Accounts:
         Raises
         ------
         AccountError
-            If the name or the key is there already, the name is no good, or the key is too short
+            If the name or the key already exists, the name is not valid, or the key is too short
             to be secret.
         """
         check_name(name)
@@ -146,7 +146,7 @@ class Accounts:
         secret = key or f"sk_{secrets.token_hex(16)}"
         now = int(time.time())
         row = (name, _hash(secret), credits_a_month, rate, period_s, now)
-        taken = AccountError(f"accounts: {name!r} or its key is there already")
+        taken = AccountError(f"accounts: {name!r} or its key already exists")
         try:
             with self._change():
                 if not self._file.execute(_ADD, row).rowcount:
@@ -161,7 +161,7 @@ class Accounts:
         Raises
         ------
         AccountError
-            If there is no such key, or it is revoked already.
+            If there is no such key, or it is already revoked.
         """
         with self._change():
             changed = self._file.execute(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the account file tells: keys, what they used, and what they have left."""
+"""What the account file holds: keys, what they used, and what they have left."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a request asks for, checked: one parameter after the other, in the order of the cloud API.
 
-Parameters may come in the query, an urlencoded body or a multipart body; the first value that is
-not empty counts, the query's before the body's. Unknown ones are passed over.
+Parameters may come in the query, a urlencoded body or a multipart body; the first value that is
+not empty counts, the query's before the body's. Unknown ones are ignored.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MOST_COUNTRIES = 32
 _MAX_STATE = 32  # characters
 _MAX_PREWARP = 400  # characters: ten numbers
 _MAX_URL = 4000  # characters
-_LONGEST = 8192  # bytes looked at of a parameter that is no picture; every bound is below
+_LONGEST = 8192  # bytes looked at of a parameter that is not a picture; every bound is below
 _MOST_VALUES = 50  # of a repeated parameter
 _SWITCHES = {"0": False, "1": True, "false": False, "true": True, "": False}
 
@@ -48,7 +48,7 @@ class Ask:
     state
         Region code to report and match, with its country before it or not; ``""`` for none.
     topn
-        Most readings a plate and labels a vehicle.
+        Maximum number of readings per plate and of labels per vehicle.
     prewarp
         As in `Settings`.
     return_image
@@ -162,7 +162,7 @@ def v1_source(parameters: Parameters) -> PictureSource:
     Raises
     ------
     Problem
-        400 if there is none, or the bytes are no base64.
+        400 if there is none, or the bytes are not base64.
     """
     if content := parameters.raw("image"):
         return PictureSource(content=content)
@@ -206,7 +206,7 @@ def body_source(body: bytes) -> PictureSource:
     Raises
     ------
     Problem
-        400 if it is no base64.
+        400 if it is not base64.
     """
     text = body.strip()
     if text.startswith(b'"'):  # a JSON string, as generated clients send

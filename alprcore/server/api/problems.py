@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong with a request, with the status and the text that the client is told."""
+"""What goes wrong with a request, with the status and the text that the client gets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Problem(Exception):  # noqa: N818 - an outcome that clients see, not a fai
     status
         HTTP status.
     text
-        What the client is told; never anything of this machine.
+        What the client reads; never anything of this machine.
     headers
         Headers of the reply beside the usual ones.
     close

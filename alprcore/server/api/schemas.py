@@ -69,7 +69,7 @@ PARAMETERS: dict[str, Schema] = {
         "minimum": 1,
         "maximum": MOST_CANDIDATES,
         "default": Settings().topn,
-        "description": "Most readings a plate and labels a vehicle.",
+        "description": "Maximum number of readings per plate and of labels per vehicle.",
     },
     "prewarp": {
         **STRING,

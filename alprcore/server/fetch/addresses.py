@@ -103,6 +103,6 @@ def parsed_address(text: str) -> IPAddress:
     Raises
     ------
     ValueError
-        If it is none.
+        If it is not an address.
     """
     return ip_address(text.partition("%")[0])

@@ -3,8 +3,8 @@
 
 The name is resolved once and the connection goes to the address that was checked: a name server
 that answers differently the next time changes nothing. Each redirect is checked like the first
-URL. Whatever fails on the network, the client is told the same, so that it cannot use the server
-to look around.
+URL. Whatever fails on the network, the client gets the same text, so that it cannot use the
+server to look around.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Downloader:
     rules
         Which URLs.
     limits
-        How large, how slow and how many at one time.
+        How large, how slow and how many at once.
     """
 
     def __init__(self, rules: UrlRules, limits: Limits) -> None:

@@ -16,7 +16,7 @@ from alprcore.server.config import Limits
 from alprcore.server.http.forms import FieldLimit, Fields, multipart_fields, urlencoded_fields
 
 
-class Gone(Exception):  # noqa: N818 - nobody is left to be told of an error
+class ClientDisconnected(Exception):  # noqa: N818 - nobody is left to see an error
     """The client has closed the connection."""
 
 
@@ -28,7 +28,7 @@ class Buffers:
     limits
         Say how many there may be.
     count
-        Is told, at each change, how many there are.
+        Called at each change with how many there are.
     """
 
     def __init__(self, limits: Limits, *, count: Callable[[int], None]) -> None:
@@ -82,7 +82,7 @@ async def read_body(request: Request, held: Held, limits: Limits) -> bytes:
     ------
     Problem
         413 if it is too large, 408 if it comes too slowly, 503 if memory is short.
-    Gone
+    ClientDisconnected
         If the client went away.
     """
     declared = request.headers.get("content-length", "")
@@ -107,7 +107,7 @@ async def read_body(request: Request, held: Held, limits: Limits) -> bytes:
 
 
 def fields_of(content_type: str, body: bytes, limit: FieldLimit) -> Fields:
-    """Return the fields of a body; none when it is no form.
+    """Return the fields of a body; none when it is not a form.
 
     Raises
     ------
@@ -124,12 +124,12 @@ def fields_of(content_type: str, body: bytes, limit: FieldLimit) -> Fields:
 
 
 async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
-    """Yield the chunks of a body; raise `Gone` if the client goes away."""
+    """Yield the chunks of a body; raise `ClientDisconnected` if the client goes away."""
     more = True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Gone
+            raise ClientDisconnected
         more = message.get("more_body", False)
         yield message.get("body", b"")
 
@@ -152,7 +152,7 @@ async def _within_time(receive: Receive, limits: Limits) -> AsyncIterator[bytes]
 
 
 async def _drain(receive: Receive, limits: Limits) -> None:
-    """Drop the rest of a body for a while: who is still sending does not read replies."""
+    """Drop the rest of a body for a while: a client that is still sending does not read replies."""
     try:
         async with asyncio.timeout(limits.drain_s):
             async for _ in _chunks(receive):

@@ -119,7 +119,7 @@ def decoded_base64(text: bytes) -> bytes:
     Raises
     ------
     Problem
-        400 if it is no base64, or nothing.
+        400 if it is not base64, or empty.
     """
     prefix = _DATA_URL.match(text[:200])
     text = text[prefix.end() :] if prefix else text
@@ -197,5 +197,5 @@ def _text(value: bytes) -> str:
 
 
 def field_text(value: bytes) -> str:
-    """Return the text of a field; what is no UTF-8 becomes U+FFFD and so no valid value."""
+    """Return the text of a field; bytes that are not UTF-8 become U+FFFD: an invalid value."""
     return _text(value.strip())

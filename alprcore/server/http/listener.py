@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The socket that the server listens at."""
+"""The socket that the server listens on."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _BACKLOG = 512  # connections that wait to be accepted
 
 
 class ListenError(AlprError):
-    """There is no such address, or it cannot be listened at."""
+    """There is no such address, or it cannot be listened on."""
 
 
 class TurnSocket(socket.socket):
-    """A listening socket at which several processes take turns.
+    """A listening socket on which several processes take turns.
 
-    An event loop accepts all connections that wait at one go. The process that wakes first would
-    take a burst whole and refuse what it has no place for while its siblings are idle: of 34
-    callers at two workers with 17 places each, 16 were refused. So every other attempt finds
+    An event loop accepts all waiting connections at once. The process that wakes first would
+    take a whole burst and refuse what it has no place for while its siblings are idle: of 34
+    callers of two workers with 17 places each, 16 were refused. So every other attempt finds
     nothing here, and the loop goes back to sleep with the others.
     """
 
@@ -50,7 +50,7 @@ class TurnSocket(socket.socket):
 
 
 def listen(host: str, port: int) -> TurnSocket:
-    """Return a socket that listens at an address; port 0 is any free one.
+    """Return a socket that listens on an address; port 0 is any free one.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def listen(host: str, port: int) -> TurnSocket:
     except OSError as error:
         listener.close()
         raise ListenError(
-            f"serve: cannot listen at {host}:{port}: {error.strerror or error}"
+            f"serve: cannot listen on {host}:{port}: {error.strerror or error}"
         ) from error
     listener.setblocking(False)
     return listener

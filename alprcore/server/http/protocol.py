@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP/1.1 as uvicorn speaks it, with time limits that it has not and errors in JSON.
+"""HTTP/1.1 as uvicorn speaks it, with the timeouts it lacks, and errors as JSON.
 
-uvicorn waits for ever for the rest of a request's headers, for the rest of a body that nobody
+uvicorn waits forever for the rest of a request's headers, for the rest of a body that nobody
 wants, and for a client to take its reply. Each of the three holds a connection for as long as
 somebody cares to hold it.
 """
@@ -88,7 +88,7 @@ class GuardedProtocol(H11Protocol):
             self._expect(self._limits.drain_s, self._drop)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP, or a head that is too long."""
+        """Answer what is not HTTP, or a head that is too long."""
         cause = sys.exc_info()[1]  # uvicorn calls this where it has caught what h11 raised
         if self.head_bytes and getattr(cause, "error_status_hint", 400) == 431:
             most = self._limits.max_head_bytes

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counters that several worker processes keep together without locking at each count.
+"""Counters that several worker processes keep together without a lock per count.
 
-A file holds one row of numbers a worker. Each worker writes its own row alone and reads all of
-them, so any worker can tell the sums. A row is owned by whoever holds the system's lock on it; the
+A file holds one row of numbers per worker. Each worker writes only its own row and reads all of
+them, so any worker knows the sums. A row is owned by whoever holds the system's lock on it; the
 lock goes when the process ends, however it ends, and the next worker counts on from there.
 """
 

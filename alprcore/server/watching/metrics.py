@@ -81,7 +81,7 @@ class Metrics:
 
     def __init__(self, path: Path | None = None) -> None:
         self._cells = Cells(len(_COLUMNS), path)
-        for name in _GAUGES:  # the row may be of a worker that is no more
+        for name in _GAUGES:  # the row may be of a worker that has exited
             self.gauge(name, 0)
         self.gauge("alprcore_workers", 1)
 
@@ -117,7 +117,7 @@ class Metrics:
         return "\n".join(self._lines()) + "\n"
 
     def close(self) -> None:
-        """Count no more."""
+        """Stop counting."""
         for name in _GAUGES:
             self.gauge(name, 0)
         self._cells.close()

@@ -14,7 +14,7 @@ from alprcore.server.watching.logs import LOG, log
 from alprcore.server.watching.metrics import ENDPOINTS, Metrics
 
 NOTE = "alprcore.note"
-"""Where in the scope a request's endpoint leaves what the log shall say."""
+"""Where in the scope a request's endpoint leaves what the log is to say."""
 
 _API = ("/v1/", "/v2/", "/v3/")
 # Clients in browsers call the API from any page, as they called the cloud's.
