@@ -137,9 +137,9 @@ class Engine:
         Raises
         ------
         ImageError
-            If the picture cannot be read. A picture without plates is no error.
+            If the picture cannot be read. A picture without plates is not an error.
         SettingsError
-            If a task is unknown, or a region of interest is no box.
+            If a task is unknown, or a region of interest is not a box.
         """
         areas = regions_of_interest
         return self.recognize_and_examine(image, regions_of_interest=areas, tasks=tasks, rgb=rgb)[0]

@@ -36,7 +36,7 @@ def region_probabilities(
         How each text fits the plate's country.
     weights
         Code of each region of that country, and the plates it issues, in any unit. A region of
-        weight 0 is no place and is left out.
+        weight 0 is not a place and is left out.
     country_share
         How probable it is that the plate is one of this country, [0, 1].
     look

@@ -19,7 +19,7 @@ READING_WEIGHT = 0.5
 UNREADABLE_WEIGHT = 0.1
 UNREADABLE = 0.05
 LEGIBLE_WIDTH = 100.0
-# What the finder hardly believes in is a plate when it reads as one: letters with digits, surely
+# A low-scoring detection counts only if it reads as a plate does: letters with digits, surely
 # text. In 2,331 street photographs, most of which the network was trained on, of what it scores
 # 0.15 to 0.3 where no plate is sure that holds for 6 plates and for nothing else; letters alone are
 # five words, digits alone four plates and three numbers. Beside a sure plate it holds for 3 plates

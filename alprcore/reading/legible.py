@@ -15,13 +15,13 @@ def legibility(shares: Sequence[tuple[str, float]], lengths: range) -> float:
     ----------
     shares : sequence of (str, float)
         Texts with their probabilities; the same number of them whatever is asked for, or what is
-        reported would hang on it.
+        reported would depend on it.
     lengths : range
         Text lengths that the countries in use have.
 
     Notes
     -----
-    One character repeated is no text: windows, bars and grilles read as ``IIIII``.
+    One character repeated is not text: windows, bars and grilles read as ``IIIII``.
     """
     return min(1.0, sum(share for text, share in shares if _is_text(text, lengths)))
 
