@@ -29,7 +29,7 @@ from alprcore.wire.results import Recognition
 
 
 class Engine:
-    """Recognises number plates; immutable, safe to share between threads, picklable.
+    """Recognizes number plates; immutable, safe to share between threads, picklable.
 
     Parameters
     ----------

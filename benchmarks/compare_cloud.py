@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""alprcore beside another recogniser with the same HTTP interface, on labelled pictures.
+"""alprcore beside another recognizer with the same HTTP interface, on labelled pictures.
 
 ``python benchmarks/compare_cloud.py FOLDER --url URL --api v2 --country us --save DIR`` sends the
 pictures of FOLDER/truth.csv to URL/v2/recognize, keeps each reply as it came in DIR, and prints

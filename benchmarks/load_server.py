@@ -162,8 +162,8 @@ def ask(connection: http.client.HTTPConnection, case: Case, run: Run) -> None:
         run.problems.append(problem)
 
 
-def recognise(engine: Engine, case: Case, run: Run) -> None:
-    """Recognise one picture in this process and note the same."""
+def recognize(engine: Engine, case: Case, run: Run) -> None:
+    """Recognize one picture in this process and note the same."""
     begin = time.perf_counter()
     found = engine.recognize(case.content)
     run.latency_ms.append((time.perf_counter() - begin) * 1e3)
@@ -186,7 +186,7 @@ def over_http(port: int, made: Sequence[Case], number: int, callers: int, deadli
 def in_turn(
     server: tuple[int, Server], engine: Engine, made: Sequence[Case], number: int, deadline: float
 ) -> tuple[Run, Run]:
-    """Recognise each picture here, then over HTTP: other programs disturb both alike."""
+    """Recognize each picture here, then over HTTP: other programs disturb both alike."""
     port, process = server
     here, there = Run(), Run()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -197,7 +197,7 @@ def in_turn(
             break
         case = made[job % len(made)]
         used = time.process_time()
-        recognise(engine, case, here)
+        recognize(engine, case, here)
         here.cpu_s += time.process_time() - used
         ask(connection, case, there)
     there.cpu_s = cpu_s(process) - before

@@ -40,7 +40,7 @@ def serving(workers: int, *more: str) -> Iterator[tuple[int, Server]]:
 
 
 def wait_for(port: int, process: Server, workers: int) -> None:
-    """Wait until every worker answers: each takes connections before it can recognise.
+    """Wait until every worker answers: each takes connections before it can recognize.
 
     Which one gets a connection is up to the system: so many answers in a row are of all of them but
     once in thousands of starts.

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scores of recognised plates against labels."""
+"""Scores of recognized plates against labels."""
 
 from __future__ import annotations

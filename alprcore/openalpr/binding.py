@@ -38,7 +38,7 @@ class NotLoadedError(AlprError, RuntimeError):
 
 
 class Alpr:
-    """Recognises plates with the interface of OpenALPR's ``Alpr``.
+    """Recognizes plates with the interface of OpenALPR's ``Alpr``.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class Alpr:
 
     @property
     def loaded(self) -> bool:
-        """Whether plates can be recognised."""
+        """Whether plates can be recognized."""
         return self._library is not None
 
     @property
@@ -111,7 +111,7 @@ class Alpr:
         return None if self._library is None else id(self)
 
     def is_loaded(self) -> bool:
-        """Return whether plates can be recognised: False after `unload`, or with a bad config."""
+        """Return whether plates can be recognized: False after `unload`, or with a bad config."""
         return self.loaded
 
     def unload(self) -> None:

@@ -25,7 +25,7 @@ from alprcore.server.api.openapi import document
 from alprcore.server.api.parameters import file_source, url_source, v1_source
 from alprcore.server.api.problems import Problem
 from alprcore.server.config import Serving, threads_of
-from alprcore.server.engines import Recogniser, load_engine
+from alprcore.server.engines import Recognizer, load_engine
 from alprcore.server.fetch.download import Downloader, UrlRules
 from alprcore.server.http.body import Buffers, ClientDisconnected
 from alprcore.server.page import page
@@ -79,7 +79,7 @@ def create_app(
     metrics = Metrics(serving.metrics)
     service = Service(
         serving=serving,
-        recogniser=Recogniser(
+        recognizer=Recognizer(
             load, serving, count=partial(metrics.gauge, "alprcore_recognitions_pending")
         ),
         cashier=FileCashier(serving.accounts) if serving.accounts else OpenCashier(metrics),
@@ -130,7 +130,7 @@ def _lifespan(service: Service) -> Callable[[Starlette], AbstractAsyncContextMan
         yield
         for task in tasks:
             task.cancel()
-        await asyncio.to_thread(service.recogniser.close)
+        await asyncio.to_thread(service.recognizer.close)
         await service.cashier.close()
         service.metrics.close()
 
@@ -149,7 +149,7 @@ async def _follow_parent() -> None:
 async def _load(service: Service, app: Starlette) -> None:
     """Load the engine; without one there is nothing to serve, so the process ends."""
     try:
-        await service.recogniser.load()
+        await service.recognizer.load()
     except Exception:  # noqa: BLE001 - whatever it is, it is logged and ends the process
         LOG.exception("the engine cannot be loaded")
         app.state.exit_code = 1
@@ -160,12 +160,12 @@ async def _load(service: Service, app: Starlette) -> None:
 
 
 def _recognition(service: Service, endpoint: Endpoint) -> Handler:
-    async def recognise(request: Request) -> Response:
+    async def recognize(request: Request) -> Response:
         if request.method == "OPTIONS":  # what browsers ask before they call from another page
             return Response(status_code=204, headers={"Access-Control-Max-Age": "86400"})
         return await service.answer(request, endpoint)
 
-    return recognise
+    return recognize
 
 
 def _constant(text: str) -> Handler:
@@ -177,7 +177,7 @@ def _constant(text: str) -> Handler:
 
 def _health(service: Service) -> Handler:
     async def health(_: Request) -> Response:
-        if not service.recogniser.ready:
+        if not service.recognizer.ready:
             return problem_reply(503, "The server is starting", headers={"Retry-After": "1"})
         return json_reply('{"status":"ready"}')
 

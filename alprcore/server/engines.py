@@ -33,8 +33,8 @@ def load_engine(serving: Serving) -> Engine:
     return Engine(settings=serving.settings, max_pixels=serving.limits.max_pixels)
 
 
-class Recogniser:
-    """Recognises pictures in a few threads and refuses what would wait in too long a queue.
+class Recognizer:
+    """Recognizes pictures in a few threads and refuses what would wait in too long a queue.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Recogniser:
         self._serving = serving
         self._limits = limits = serving.limits
         self._threads = threads_of(serving)
-        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="recognise")
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="recognize")
         self._pending = 0
         self._count = count
         self._engine: Engine | None = None
@@ -80,7 +80,7 @@ class Recogniser:
         loop = asyncio.get_running_loop()
         self._engine = await loop.run_in_executor(self._pool, self._load, self._serving)
 
-    async def recognise(self, content: bytes, ask: Ask) -> Recognition:
+    async def recognize(self, content: bytes, ask: Ask) -> Recognition:
         """Return what is in a picture.
 
         Raises

@@ -25,7 +25,7 @@ from alprcore.server.api.parameters import (
 )
 from alprcore.server.api.replies import Answer, Credits, reply_body
 from alprcore.server.config import Serving
-from alprcore.server.engines import Recogniser
+from alprcore.server.engines import Recognizer
 from alprcore.server.fetch.download import Downloader
 from alprcore.server.http.body import Buffers, ClientDisconnected, fields_of, read_body
 from alprcore.server.http.forms import FieldLimit, urlencoded_fields
@@ -65,12 +65,12 @@ class Service:
     ----------
     serving
         How the server was started.
-    recogniser, cashier, downloader, metrics, buffers
+    recognizer, cashier, downloader, metrics, buffers
         What does the work.
     """
 
     serving: Serving
-    recogniser: Recogniser
+    recognizer: Recognizer
     cashier: Cashier
     downloader: Downloader
     metrics: Metrics
@@ -82,7 +82,7 @@ class Service:
         Raises
         ------
         Problem
-            If there is nothing to recognise, or it is not allowed.
+            If there is nothing to recognize, or it is not allowed.
         ClientDisconnected
             If the client went away.
         """
@@ -105,7 +105,7 @@ class Service:
         account.check(ask.cost)
         content = await self._content(parameters, endpoint, body)
         queued = time.perf_counter()
-        found = await self._recognise(content, ask, note)
+        found = await self._recognize(content, ask, note)
         self.metrics.recognition(time.perf_counter() - queued)
         used = await self.cashier.charge(account, ask.cost)
         self.metrics.charged(ask.cost, plates=len(found.plates))
@@ -138,8 +138,8 @@ class Service:
             source = await _off_loop(_INLINE + 1, endpoint.source, parameters)
         return await self.downloader.fetch(source.url) if source.url else source.content
 
-    async def _recognise(self, content: bytes, ask: Ask, note: dict[str, Any]) -> Recognition:
-        found = await self.recogniser.recognise(content, ask)
+    async def _recognize(self, content: bytes, ask: Ask, note: dict[str, Any]) -> Recognition:
+        found = await self.recognizer.recognize(content, ask)
         note["plates"] = len(found.plates)
         if self.serving.log_plates:
             note["texts"] = [plate.text for plate in found.plates]

@@ -85,7 +85,7 @@ def _recognition_paths() -> dict[str, Schema]:
 def _recognition(
     name: str, reply: str, parameters: tuple[str, ...], body: Schema | None, description: str
 ) -> Schema:
-    """Return a path that recognises, and what browsers ask before they call it."""
+    """Return a path that recognizes, and what browsers ask before they call it."""
     post: Schema = {
         "operationId": name,
         "summary": "Find and read the plates of a picture",
@@ -160,7 +160,7 @@ def _other_paths() -> dict[str, Schema]:
     starting = {"503": _json_response("The engine is being loaded.", "Error")}
     return {
         "/v3/config": _get("config", "The countries and the labels of vehicles", {}, "Config"),
-        "/health": _get("health", "Whether this worker can recognise", starting, "Health"),
+        "/health": _get("health", "Whether this worker can recognize", starting, "Health"),
         "/metrics": _get("metrics", "Counters of all workers, for Prometheus", {}, "text/plain"),
         "/openapi.json": _get("openapi", "This document", {}, None),
         "/": _get("page", "A page to try it with", {}, "text/html"),

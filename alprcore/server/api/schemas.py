@@ -135,7 +135,7 @@ def schemas() -> dict[str, Schema]:
     reading = {name: _PLATE[name] for name in ("plate", "confidence", "matches_template")}
     return {
         "Error": _whole("What is wrong.", {"error_code": INTEGER, "error": STRING}),
-        "Health": _whole("Ready to recognise.", {"status": {**STRING, "enum": ["ready"]}}),
+        "Health": _whole("Ready to recognize.", {"status": {**STRING, "enum": ["ready"]}}),
         "Config": _config(),
         "Point": _whole("In pixels.", {"x": INTEGER, "y": INTEGER}),
         "Area": _whole("In pixels.", area),

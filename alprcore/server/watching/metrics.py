@@ -43,7 +43,7 @@ _GAUGES = {
     "alprcore_workers": "Worker processes.",
     "alprcore_workers_ready": "Worker processes whose engine is loaded.",
     "alprcore_requests_in_flight": "Requests being answered.",
-    "alprcore_recognitions_pending": "Pictures being recognised or waiting for it.",
+    "alprcore_recognitions_pending": "Pictures being recognized or waiting for it.",
     "alprcore_buffered_bytes": "Bytes of request bodies in memory.",
 }
 _REQUESTS = "alprcore_requests_total"
@@ -92,7 +92,7 @@ class Metrics:
         self._observe("alprcore_request_seconds", seconds)
 
     def recognition(self, seconds: float) -> None:
-        """Count a picture that was recognised, `seconds` after it took its place in the queue."""
+        """Count a picture that was recognized, `seconds` after it took its place in the queue."""
         self._observe("alprcore_recognition_seconds", seconds)
 
     def charged(self, cost: int, *, plates: int) -> None:
