@@ -57,6 +57,15 @@ def add_parser(commands: Commands) -> None:
     add_verb("list", "show the keys' names and limits")
     revoking = add_verb("revoke", "refuse a key from now on")
     revoking.add_argument("name", metavar="NAME")
+    rotating = add_verb("rotate", "make a new key for a name and print it; the old one goes on")
+    rotating.add_argument("name", metavar="NAME")
+    rotating.add_argument(
+        "--grace",
+        type=whole(0, 365 * 86_400),
+        default=86_400,
+        metavar="S",
+        help="seconds for which the old key goes on (default: %(default)s, a day)",
+    )
     usage = add_verb("usage", "show the credits used by month")
     usage.add_argument("--month", metavar="YYYY-MM", help="this month only")
     parser.set_defaults(run=run)
@@ -110,6 +119,10 @@ def _revoke(accounts: Accounts, chosen: argparse.Namespace) -> None:
     accounts.revoke(chosen.name)
 
 
+def _rotate(accounts: Accounts, chosen: argparse.Namespace) -> None:
+    print(accounts.rotate(chosen.name, grace_s=chosen.grace, now=time.time()))
+
+
 def _usage(accounts: Accounts, chosen: argparse.Namespace) -> None:
     print(f"{'month':<10}{'name':<24}{'credits':>12}{'requests':>12}")
     for used in accounts.usage(chosen.month):
@@ -120,4 +133,4 @@ def _day(moment: int) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(moment))
 
 
-_VERBS = {"add": _add, "list": _list, "revoke": _revoke, "usage": _usage}
+_VERBS = {"add": _add, "list": _list, "revoke": _revoke, "rotate": _rotate, "usage": _usage}

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +70,27 @@ def add_parser(commands: Commands) -> None:
         action="store_true",
         help="write plate texts into the log (default: only how many there were)",
     )
+    from_environment(parser, os.environ)
     parser.set_defaults(run=run)
+
+
+def from_environment(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
+    """Take the defaults of options from ``ALPRCORE_<OPTION>``; what is given overrides them.
+
+    A switch is on with ``1``, ``true``, ``yes`` or ``on``; values of an option that may be given
+    several times are separated by spaces.
+    """
+    for action in parser._actions:  # noqa: SLF001 - argparse lists its options nowhere else
+        flag = next((each for each in action.option_strings if each.startswith("--")), "")
+        value = environment.get("ALPRCORE_" + flag[2:].upper().replace("-", "_"), "")
+        if not flag or not value or action.dest == "help":
+            continue
+        if action.nargs == 0:
+            action.default = value.lower() in {"1", "true", "yes", "on"}
+        elif isinstance(action.default, list):
+            action.default = value.split()
+        else:
+            action.default = value  # argparse parses a default that is a text
 
 
 def _add_engine_options(parser: argparse.ArgumentParser) -> None:
@@ -82,6 +104,20 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="infer the region from the plate's appearance as well",
     )
+
+
+def keys_in(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the names and keys of ``ALPRCORE_KEYS``: ``name=key``, separated by spaces.
+
+    Raises
+    ------
+    AlprError
+        If a part has no name or no key.
+    """
+    pairs = [part.partition("=") for part in text.split()]
+    if any(not name or not key for name, _, key in pairs):
+        raise AlprError("ALPRCORE_KEYS: expected name=key, separated by spaces")
+    return tuple((name, key) for name, _, key in pairs)
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -115,6 +151,7 @@ def run(chosen: argparse.Namespace) -> int:
         accounts=chosen.accounts,
         url_hosts=tuple(chosen.allow_url),
         settings=configured(chosen, bank=chosen.bank, detect_region=chosen.detect_region),
+        keys=keys_in(os.environ.get("ALPRCORE_KEYS", "")),
         log_plates=chosen.log_plates,
         limits=limits,
     )

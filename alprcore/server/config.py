@@ -93,6 +93,9 @@ class Serving:
         Recognition threads of each process; 0 shares the cores out among the processes.
     accounts
         SQLite file of `alprcore keys`; None takes any key.
+    keys
+        Names and keys that the accounts have beside those of the file, ``(name, key)``; with some
+        and no file the accounts last as long as the server.
     url_hosts
         Hosts that ``image_url`` may name; with none, ``image_url`` is refused.
     settings
@@ -110,6 +113,7 @@ class Serving:
     workers: int = 1
     threads: int = 0
     accounts: Path | None = None
+    keys: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     url_hosts: tuple[str, ...] = ()
     settings: Settings = field(default_factory=Settings)
     log_plates: bool = False

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import sys
@@ -49,6 +50,14 @@ def serve(serving: Serving, *, say: Callable[[str], None]) -> None:
         If the address cannot be listened at, may not be without accounts, or something that
         every worker needs is missing.
     """
+    with contextlib.ExitStack() as stack:
+        if serving.keys and serving.accounts is None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="alprcore-"))
+            serving = replace(serving, accounts=Path(folder) / "accounts.db")
+        _serve(serving, say)
+
+
+def _serve(serving: Serving, say: Callable[[str], None]) -> None:
     check(serving)
     listener = listen(serving.host, serving.port)
     host, port = listener.getsockname()[:2]
@@ -70,7 +79,9 @@ def check(serving: Serving) -> None:
     if serving.workers > 1 and sys.platform == "win32":
         raise ServeError("serve: several workers are not supported on Windows")
     if serving.accounts is not None:
-        accounts = Accounts(serving.accounts)
+        accounts = Accounts(serving.accounts, create=bool(serving.keys))
+        for name, key in serving.keys:
+            accounts.ensure(name, key)
         usable = [key for key in accounts.keys() if key.revoked is None]  # noqa: SIM118
         accounts.close()
         if not usable:

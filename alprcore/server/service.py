@@ -98,7 +98,8 @@ class Service:
         note: dict[str, Any] = request.scope[NOTE]
         note["bytes"] = len(body)
         parameters = await self._parameters(request, endpoint, body)
-        key = key_of(parameters, version=endpoint.version)
+        authorization = request.headers.get("authorization", "")
+        key = key_of(parameters, version=endpoint.version, authorization=authorization)
         account = await self.cashier.admit(key)
         note["account"] = account.name
         ask = ask_of(parameters, version=endpoint.version)
@@ -117,6 +118,7 @@ class Service:
             content=content,
             uuid=str(uuid.uuid4()),
         )
+        note["uuid"] = answer.uuid
         size = ask.topn * len(found.plates) * _CANDIDATE + ask.return_image * len(content)
         text = await _off_loop(size, _encoded, answer)
         return json_reply(text, headers=account.rate.headers())

@@ -364,3 +364,46 @@ def test_the_other_verbs_make_no_file(path, capsys):
     assert run("list", "--accounts", path) == 1
     assert "no file" in capsys.readouterr().err
     assert not path.exists()
+
+
+def test_a_rotated_key_goes_on_for_its_grace(accounts):
+    old = accounts.add("a", credits_a_month=5)
+    accounts.charge(accounts.admit(old, now=NOW), 2, now=NOW)
+    new = accounts.rotate("a", grace_s=60, now=NOW)
+    assert accounts.admit(new, now=NOW).used == 2
+    assert accounts.admit(old, now=NOW + 59).used == 2
+    assert status(accounts.admit, old, now=NOW + 60) == 401
+    with pytest.raises(AccountError, match="no key 'b' to rotate"):
+        accounts.rotate("b", grace_s=1, now=NOW)
+
+
+def test_a_revoked_name_takes_its_former_keys_with_it(accounts):
+    old = accounts.add("a")
+    accounts.rotate("a", grace_s=600, now=NOW)
+    accounts.revoke("a")
+    accounts.add("a")
+    assert status(accounts.admit, old, now=NOW) == 401
+
+
+def test_a_file_of_the_first_version_is_taken_along(tmp_path):
+    path = tmp_path / "old.db"
+    accounts = Accounts(path, create=True)
+    key = accounts.add("a")
+    accounts._file.execute("DROP TABLE former")
+    accounts._file.execute("PRAGMA user_version = 1")
+    accounts.close()
+    again = Accounts(path)
+    assert again.admit(key, now=NOW).name == "a"
+    again.rotate("a", grace_s=1, now=NOW)
+    again.close()
+
+
+def test_keys_brought_along_are_those_of_their_names(accounts):
+    accounts.ensure("a", "k" * 20)
+    accounts.ensure("a", "k" * 20)
+    assert accounts.admit("k" * 20, now=NOW).name == "a"
+    accounts.ensure("a", "n" * 20)
+    assert accounts.admit("n" * 20, now=NOW).name == "a"
+    assert status(accounts.admit, "k" * 20, now=NOW) == 401
+    with pytest.raises(AccountError, match="its key already exists"):
+        accounts.ensure("b", "n" * 20)

@@ -31,38 +31,13 @@ from alprcore.server.accounts.records import (
     check_name,
     used_up,
 )
+from alprcore.server.accounts.schema import make_tables
 from alprcore.server.api.problems import BAD_KEY, Problem
 
 MIN_KEY = 20
 """Shortest key that may be brought along, in characters."""
 
 _WAIT_S = 10.0  # for other processes; a transaction takes well under a millisecond
-_SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE keys (
-    id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
-    hash BLOB NOT NULL UNIQUE,
-    credits INTEGER,            -- a month, NULL is unlimited
-    rate INTEGER,               -- requests per period, NULL is unlimited
-    period INTEGER NOT NULL,    -- seconds
-    created INTEGER NOT NULL,   -- seconds since 1970
-    revoked INTEGER
-);
-CREATE TABLE usage (
-    key INTEGER NOT NULL REFERENCES keys,
-    month TEXT NOT NULL,        -- YYYY-MM, UTC
-    credits INTEGER NOT NULL,
-    requests INTEGER NOT NULL,
-    PRIMARY KEY (key, month)
-) WITHOUT ROWID;
-CREATE TABLE periods (
-    key INTEGER PRIMARY KEY REFERENCES keys,
-    start INTEGER NOT NULL,     -- seconds since 1970
-    requests INTEGER NOT NULL
-) WITHOUT ROWID;
-"""
-
 # A revoked name gets the new key and limits, unless the key is the one that was revoked.
 _ADD = """
 INSERT INTO keys (name, hash, credits, rate, period, created) VALUES (?, ?, ?, ?, ?, ?)
@@ -101,9 +76,11 @@ class Accounts:
             self._file.execute("PRAGMA synchronous = NORMAL")
             self._file.execute("PRAGMA foreign_keys = ON")
             with self._change():
-                self._make_tables()
+                known = make_tables(self._file)
         except sqlite3.Error as error:
             raise AccountError(f"accounts: cannot use {str(path)!r}: {error}") from error
+        if not known:
+            raise AccountError(f"accounts: {str(path)!r} is not a file of this version")
 
     def close(self) -> None:
         """Close the file."""
@@ -143,7 +120,7 @@ class Accounts:
         check_name(name)
         if key is not None and len(key) < MIN_KEY:
             raise AccountError(f"accounts: a key needs at least {MIN_KEY} characters")
-        secret = key or f"sk_{secrets.token_hex(16)}"
+        secret = key or _new_key()
         now = int(time.time())
         row = (name, _hash(secret), credits_a_month, rate, period_s, now)
         taken = AccountError(f"accounts: {name!r} or its key already exists")
@@ -154,6 +131,23 @@ class Accounts:
         except sqlite3.IntegrityError as error:
             raise taken from error
         return secret
+
+    def ensure(self, name: str, key: str) -> None:
+        """Add a key that was brought along, or make it the key of its name.
+
+        Raises
+        ------
+        AccountError
+            As for `add`, or if the key is another name's.
+        """
+        known = self._file.execute(
+            "SELECT name FROM keys WHERE hash = ? AND revoked IS NULL", (_hash(key),)
+        ).fetchone()
+        if known == (name,):
+            return
+        if any(record.name == name and record.revoked is None for record in self.keys()):
+            self.revoke(name)
+        self.add(name, key=key)
 
     def revoke(self, name: str) -> None:
         """Refuse a key from now on; its usage stays.
@@ -168,8 +162,34 @@ class Accounts:
                 "UPDATE keys SET revoked = ? WHERE name = ? AND revoked IS NULL",
                 (int(time.time()), name),
             )
+            self._file.execute(
+                "DELETE FROM former WHERE key = (SELECT id FROM keys WHERE name = ?)", (name,)
+            )
         if not changed.rowcount:
             raise AccountError(f"accounts: no key {name!r} to revoke")
+
+    def rotate(self, name: str, *, grace_s: int, now: float) -> str:
+        """Give an account a new key and return it; the old one goes on for `grace_s` seconds.
+
+        Raises
+        ------
+        AccountError
+            If there is no such key, or it is revoked.
+        """
+        secret = _new_key()
+        with self._change():
+            self._file.execute(
+                "INSERT OR REPLACE INTO former SELECT hash, id, ? FROM keys"
+                " WHERE name = ? AND revoked IS NULL",
+                (int(now) + grace_s, name),
+            )
+            changed = self._file.execute(
+                "UPDATE keys SET hash = ? WHERE name = ? AND revoked IS NULL", (_hash(secret), name)
+            )
+            self._file.execute("DELETE FROM former WHERE until <= ?", (int(now),))
+        if not changed.rowcount:
+            raise AccountError(f"accounts: no key {name!r} to rotate")
+        return secret
 
     def keys(self) -> list[KeyRecord]:
         """Return all keys in the order their names were first added."""
@@ -197,8 +217,9 @@ class Accounts:
         with self._change():
             found = self._file.execute(
                 "SELECT id, name, credits, rate, period FROM keys"
-                " WHERE hash = ? AND revoked IS NULL",
-                (_hash(key),),
+                " WHERE revoked IS NULL AND (hash = ?1 OR id IN"
+                " (SELECT key FROM former WHERE hash = ?1 AND until > ?2))",
+                (_hash(key), now),
             ).fetchone()
             if found is None:
                 raise Problem(401, BAD_KEY)
@@ -249,18 +270,6 @@ class Accounts:
         )
         return Rate(limit, limit - made - 1, start + period)
 
-    def _make_tables(self) -> None:
-        """Make the tables of a new file."""
-        (version,) = self._file.execute("PRAGMA user_version").fetchone()
-        if version == _SCHEMA_VERSION:
-            return
-        (tables,) = self._file.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if version or tables:
-            raise AccountError(f"accounts: {str(self._path)!r} is not a file of this version")
-        for statement in _SCHEMA.split(";"):
-            self._file.execute(statement)
-        self._file.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-
     @contextmanager
     def _change(self) -> Iterator[None]:
         """Hold the write lock; keep what was changed unless the block raises."""
@@ -276,6 +285,10 @@ class Accounts:
 def month_of(now: float) -> str:
     """Return the month of a time in seconds since 1970, UTC, as ``YYYY-MM``."""
     return time.strftime("%Y-%m", time.gmtime(now))
+
+
+def _new_key() -> str:
+    return f"sk_{secrets.token_hex(16)}"
 
 
 def _hash(key: str) -> bytes:

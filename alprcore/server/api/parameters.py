@@ -109,8 +109,10 @@ class Parameters:
         return _SWITCHES[value]
 
 
-def key_of(parameters: Parameters, *, version: int) -> str:
-    """Return the secret key.
+def key_of(parameters: Parameters, *, version: int, authorization: str = "") -> str:
+    """Return the secret key: the parameter, else what the header ``Authorization`` carries.
+
+    The header is ``Bearer KEY`` or ``Token KEY``; it keeps keys out of logs of proxies.
 
     Raises
     ------
@@ -119,7 +121,9 @@ def key_of(parameters: Parameters, *, version: int) -> str:
     """
     if version == 1 and not _words(parameters.joined("tasks")):
         raise bad(MISSING_TASKS)
-    key = parameters.text("secret_key")
+    scheme, _, given = authorization.strip().partition(" ")
+    known = scheme.lower() in {"bearer", "token"}
+    key = parameters.text("secret_key") or (given.strip() if known else "")
     if not key:
         raise bad(MISSING_KEY)
     return key

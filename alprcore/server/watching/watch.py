@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+import uuid
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -20,10 +22,24 @@ _API = ("/v1/", "/v2/", "/v3/")
 # Clients in browsers call the API from any page, as they called the cloud's.
 _CORS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Headers": "x-requested-with, content-type",
+    "Access-Control-Allow-Headers": "x-requested-with, content-type, authorization, x-request-id",
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
-    "Access-Control-Expose-Headers": "X-RateLimit-Limit, X-Ratelimit-Remaining, X-Ratelimit-Reset",
+    "Access-Control-Expose-Headers": "X-RateLimit-Limit, X-Ratelimit-Remaining, X-Ratelimit-Reset,"
+    " X-Request-ID",
 }
+
+
+# What a proxy or a client calls its request: kept when it is short and plain, so that it can stand
+# in a log.
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+def request_id(scope: Scope) -> str:
+    """Return the name of a request: its header ``X-Request-ID``, else a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return str(value, "ascii")
+    return uuid.uuid4().hex
 
 
 class Watch:
@@ -48,6 +64,7 @@ class Watch:
             await self._app(scope, receive, send)
             return
         begin = time.perf_counter()
+        name = request_id(scope)
         note: dict[str, Any] = {}
         scope[NOTE] = note
         path = scope["path"]
@@ -59,6 +76,7 @@ class Watch:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Content-Type-Options"] = "nosniff"
+                headers["X-Request-ID"] = name
                 if path.startswith(_API):
                     headers.update(_CORS)
             await send(message)
@@ -67,7 +85,7 @@ class Watch:
         try:
             await self._app(scope, receive, watched)
         except Exception:
-            LOG.exception("request failed")
+            LOG.exception("request failed", extra={"fields": {"request": name}})
             if status:  # part of a reply is sent: nothing can be said any more
                 raise
             await problem_reply(500, "Internal error", close=True)(scope, receive, watched)
@@ -82,6 +100,7 @@ class Watch:
                 endpoint=endpoint,  # never the path: what clients put there is theirs
                 status=status,
                 ms=round(1e3 * seconds, 1),
+                request=name,
                 client=(scope.get("client") or ("",))[0],
                 **note,
             )
