@@ -18,6 +18,7 @@ _ordered = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 plain_characters = frozenset(_ordered)
 # Of one shape on many plates: a text with O for 0 or I for 1 may be the same text.
 LOOKALIKES = str.maketrans("OI", "01")
+MOST_POSITIONS = 64  # no plate has a third; the number of texts must stay a float
 _escapes = {"d": "0-9", "w": "0-9A-Z_a-z", "s": " \t\n\r\f\v"}
 
 
@@ -123,6 +124,9 @@ def compile_pattern(source: str, *, letters: str = "A-Z", digits: str = "0-9") -
             i += 1
         else:
             positions.append(CharSet(((char, char),)))
+    if len(positions) > MOST_POSITIONS:
+        problem = f"pattern {source[:20]!r}...: more than {MOST_POSITIONS} positions"
+        return Pattern(source, (), (), 0.0, problem)
     plain = tuple(position.plain() for position in positions)
     admitted = [
         len(each) + position.others() for each, position in zip(plain, positions, strict=True)

@@ -292,4 +292,4 @@ def _region(
     if not ranking.region:
         return named_region(regions, speaks=speaks)
     inferred = speaks and ranking.country in reader.countries.only_regions
-    return ranking.region, regions[0].confidence if inferred else 0.0
+    return ranking.region, regions[0].confidence if inferred and regions else 0.0

@@ -232,3 +232,22 @@ def test_a_line_too_few_makes_a_country_150_times_less_likely():
     one = fits_of(("br2",), "AYX8803")["br2"]
     two = fits_of(("br2",), "AYX\n8803")["br2"]
     assert math.exp(two.country_log - one.country_log) == pytest.approx(148.4, rel=1e-3)
+
+
+def test_a_country_whose_only_region_is_no_place_is_reported_without_a_probability(tmp_path):
+    (tmp_path / "zz.toml").write_text(OWN.format(code="zz") + "weight = 0\n")
+    engine = Engine(country="zz", country_dirs=(str(tmp_path),))
+    (plate,) = engine.recognize(sample_path("us.jpg")).plates
+    assert (plate.text, plate.region, plate.region_confidence) == ("LMR4827", "here", 0.0)
+    assert plate.regions == ()
+
+
+def test_a_pattern_that_no_plate_could_have_is_an_error(tmp_path):
+    for count, problem in ((64, None), (65, "more than 64 positions")):
+        text = OWN.format(code="zz").replace("@@@####", "?" * count)
+        (tmp_path / "zz.toml").write_text(text)
+        if problem is None:
+            assert load_countries(("zz",), (str(tmp_path),)).fits(["A" * count], EUROPEAN)
+        else:
+            with pytest.raises(SettingsError, match=problem):
+                load_countries(("zz",), (str(tmp_path),))

@@ -10,6 +10,14 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 _NUMBERS = [bytes(4), b"\xff" * 4, b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\x80\0\0\0", b"\0\1"]
 
 
+class Content(bytes):
+    """Bytes that a failing test shows in full only where they are few."""
+
+    def __repr__(self) -> str:
+        shown = bytes(self).__repr__()
+        return shown if len(self) < 2000 else f"<{len(self)} bytes {shown[:80]}...>"
+
+
 @st.composite
 def damaged(draw: DrawFn, files: list[bytes]) -> bytes:
     """One of the files after one to four of: cut, bytes changed, put in, taken out or doubled."""
@@ -34,7 +42,7 @@ def damaged(draw: DrawFn, files: list[bytes]) -> bytes:
             del content[at : at + draw(st.integers(1, 16))]
         elif kind == "double":
             content[at:at] = content[at : at + draw(st.integers(1, 64))]
-    return bytes(content)
+    return Content(content)
 
 
 def whole_and_damaged(files: list[bytes]) -> SearchStrategy[bytes]:
