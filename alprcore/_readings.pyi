@@ -1,23 +1,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-def best_texts(
-    starts: NDArray[np.int32],
-    ends: NDArray[np.int32],
-    scores: NDArray[np.float32],
-    posteriors: NDArray[np.float32],
-    gaps: NDArray[np.float32],
+def spelled(
+    sizes: NDArray[np.int32],
+    classes: NDArray[np.int32],
+    values: NDArray[np.float64],
     alphabet: str,
-    log_total: float,
-    count: int,
-    beam: int,
-    least: float,
-) -> list[tuple[str, float]]: ...
-def best_stretches(
-    starts: NDArray[np.int32],
-    ends: NDArray[np.int32],
-    scores: NDArray[np.float32],
-    gaps: NDArray[np.float32],
-    alphabet: str,
-    text: str,
-) -> list[int]: ...
+) -> tuple[tuple[str, float], ...]: ...

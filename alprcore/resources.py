@@ -9,6 +9,7 @@ refused.
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +17,12 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from alprcore import _native
 from alprcore.errors import CountryError, ResourceError
 
 _PACKAGE = "alprcore.runtime_data"
 _RECORDS = "SOURCES.toml"
+KERNELS_VARIABLE = "ALPRCORE_KERNELS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,28 @@ def bank_bytes(name: str) -> bytes:
         If the file is missing, not recorded or not the recorded one.
     """
     return _checked_bytes(f"banks/{name}")
+
+
+def kernels() -> str:
+    """Return the name of the compiled inner loops in use: ``"avx512"``, ``"avx2"``, ``"portable"``.
+
+    They are the fastest ones that the processor runs, or those that the environment variable
+    ``ALPRCORE_KERNELS`` names: readings are the same to the last digit with the same ones, and
+    probabilities to 1e-5 with others. It is read when a template bank is loaded.
+
+    Raises
+    ------
+    ResourceError
+        If it names none, or some that this processor does not run.
+    """
+    name = os.environ.get(KERNELS_VARIABLE, "")
+    try:
+        return _native.kernels(name)
+    except ValueError as error:
+        known = ", ".join(_native.available_kernels())
+        raise ResourceError(
+            f"{KERNELS_VARIABLE}: expected one of {known} on this processor, got {name!r}"
+        ) from error
 
 
 def country_text(code: str) -> str:

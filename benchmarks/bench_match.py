@@ -59,7 +59,7 @@ def note(benchmark: Any, comparisons: int) -> None:
 @pytest.mark.benchmark(group="match")
 def bench_alprcore(benchmark: Any, bank: Bank, line: Line) -> None:
     """Every stretch against every template, and the lattice."""
-    starts, ends, _, _, posteriors, _, _ = benchmark(bank.templates.lattice, line, 1e-4)
+    starts, ends, _, _, posteriors, _, _ = benchmark(bank.templates.match, line, 1e-4)
     note(benchmark, sum(COLUMNS - w + 1 for w in WIDTHS) * len(bank.portraits))
     covered = np.zeros(COLUMNS)
     for start, end, posterior in zip(starts, ends, posteriors, strict=True):

@@ -17,7 +17,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
-from alprcore.cli import countries, evaluate, explain, keys, recognize, serve, train_bank
+from alprcore.cli import (
+    countries,
+    evaluate,
+    explain,
+    keys,
+    recognize,
+    serve,
+    train_bank,
+    version,
+)
 from alprcore.errors import AlprError
 
 _INTERRUPTED = 130  # what a shell reports for Ctrl-C
@@ -38,10 +47,10 @@ class _Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     top = _Parser(prog="alprcore", description="Find and read number plates in pictures.")
-    version = f"alprcore {metadata.version('alprcore')}"
-    top.add_argument("--version", action="version", version=version)
+    printed = f"alprcore {metadata.version('alprcore')}"
+    top.add_argument("--version", action="version", version=printed)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (recognize, evaluate, explain, countries, serve, keys, train_bank):
+    for module in (recognize, evaluate, explain, countries, serve, keys, version, train_bank):
         module.add_parser(commands)
     return top
 

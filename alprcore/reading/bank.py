@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from alprcore import _native
 from alprcore.errors import ResourceError
-from alprcore.resources import bank_bytes
+from alprcore.resources import bank_bytes, kernels
 
 PORTRAIT = (24, 16)
 
@@ -72,10 +72,12 @@ def parse_bank(content: bytes) -> Bank:
     Raises
     ------
     ResourceError
-        If the content is not a bank.
+        If the content is not a bank, or ``ALPRCORE_KERNELS`` names no inner loops; see
+        `alprcore.resources.kernels`.
     """
     if not zipfile.is_zipfile(io.BytesIO(content)):
         raise ResourceError("template bank: the file is not a bank (expected .npz)")
+    kernels_name = kernels()
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             strides = arrays["strides"]
@@ -96,8 +98,10 @@ def parse_bank(content: bytes) -> Bank:
                 float(_floats(arrays["gap_offset"])[0]),
                 width_bias,
                 int(arrays["widths"][0]),
+                kernels_name,
             )
-            native.lattice(np.zeros((32, 64), np.float32), 1.0)  # do the sizes fit one another?
+            # Do the sizes fit one another?
+            native.match(np.zeros((_native.LINE_ROWS, 64), np.float32), 1.0)
             bank = Bank(str(arrays["alphabet"]), native, np.asarray(arrays["portraits"], np.uint8))
     except (
         KeyError, ValueError, TypeError, OSError, EOFError, IndexError, MemoryError,

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A line's most probable texts, and how probable it is that it reads as a text or a pattern.
 
-The probabilities are exact sums over all paths of the lattice: every way to cut the line into
-characters and gaps counts (the forward algorithm of semi-Markov models, Sarawagi and Cohen 2004).
-What was dropped from the lattice as improbable is missing from them: `Lattice.log_total` counts it.
+A text's probability is the sum over all paths of the lattice that spell it: every way to cut the
+line into characters and gaps counts (semi-Markov models, Sarawagi and Cohen 2004). `decode`
+searches with a beam; `log_probability` and `log_pattern_probability` are exact. What was dropped
+from the lattice as improbable is missing from all of them: `Lattice.log_total` counts it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alprcore import _native, _readings
-from alprcore.reading.bank import Bank
 from alprcore.reading.match import Lattice
 
 # Characters less probable than this are not spelt out: a text with one is no rival.
@@ -24,23 +24,59 @@ LEAST_CHARACTER = 1e-4
 MOST_POSITIONS = 62
 
 
-def best_texts(
-    lattice: Lattice, bank: Bank, *, count: int, beam: int
+def decode(
+    lattice: Lattice, alphabet: str, *, count: int, beam: int, least: float | None = None
 ) -> tuple[tuple[str, float], ...]:
-    """Return up to `count` (text, log-probability) pairs of a line, most probable first."""
-    return tuple(
-        _readings.best_texts(
-            lattice.starts,
-            lattice.ends,
-            lattice.scores,
-            lattice.posteriors,
-            lattice.gaps,
-            bank.alphabet,
-            lattice.log_total,
-            count,
-            beam,
-            LEAST_CHARACTER if count <= 100 else 0.01 * LEAST_CHARACTER,
-        )
+    """Return the most probable texts of a line.
+
+    Parameters
+    ----------
+    lattice : Lattice
+        Of one line.
+    alphabet : str
+        The character of each class, `Bank.alphabet`.
+    count : int
+        Texts wanted.
+    beam : int
+        Texts kept at each column.
+    least : float, optional
+        A character of a stretch is followed when it is at least so probable. By default 1e-4, for
+        more than 100 texts 1e-6.
+
+    Returns
+    -------
+    tuple of (str, float)
+        Up to `count` texts with the natural logarithms of their probabilities, most probable first;
+        the empty text may be among them. Texts of more than twelve characters are left out.
+
+    Raises
+    ------
+    ValueError
+        If the sizes of the lattice and the alphabet disagree.
+    """
+    _check_alphabet(lattice, alphabet)
+    if least is None:
+        least = LEAST_CHARACTER if count <= 100 else 0.01 * LEAST_CHARACTER
+    texts = _native.decode(
+        lattice.starts, lattice.ends, lattice.scores, lattice.posteriors, lattice.gaps,
+        lattice.log_total, count, beam, least,
+    )  # fmt: skip
+    return _readings.spelled(*texts, alphabet)
+
+
+def best_stretches(lattice: Lattice, text: str, alphabet: str) -> list[int]:
+    """Return the index of the stretch of each character of `text` on its best path.
+
+    Empty when the text has no path through the lattice.
+
+    Raises
+    ------
+    ValueError
+        If a character is not of the alphabet, or sizes disagree.
+    """
+    _check_alphabet(lattice, alphabet)
+    return _native.best_stretches(
+        lattice.starts, lattice.ends, lattice.scores, lattice.gaps, _classes(text, alphabet)
     )
 
 
@@ -69,10 +105,10 @@ def log_probability(lattice: Lattice, text: str, alphabet: str) -> float:
     _check_alphabet(lattice, alphabet)
     if not set(text) <= set(alphabet):
         return -math.inf
-    classes = np.array([alphabet.index(character) for character in text], np.int32)
     return _native.log_probability(
-        lattice.starts, lattice.ends, lattice.scores, lattice.gaps, lattice.log_total, classes
-    )
+        lattice.starts, lattice.ends, lattice.scores, lattice.gaps, lattice.log_total,
+        _classes(text, alphabet),
+    )  # fmt: skip
 
 
 def log_pattern_probability(lattice: Lattice, pattern: str, alphabet: str) -> float:
@@ -160,6 +196,10 @@ def _set_row(inside: str, alphabet: str) -> list[bool]:
         ranges.append((inside[i], inside[i + 2] if is_range else inside[i]))
         i += 3 if is_range else 1
     return [any(low <= each <= high for low, high in ranges) for each in alphabet]
+
+
+def _classes(text: str, alphabet: str) -> NDArray[np.int32]:
+    return np.array([alphabet.index(character) for character in text], np.int32)
 
 
 def _check_alphabet(lattice: Lattice, alphabet: str) -> None:

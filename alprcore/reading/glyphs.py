@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from alprcore import _readings
+from alprcore import _native
 from alprcore.reading.bank import Bank
+from alprcore.reading.decode import best_stretches
 from alprcore.reading.match import Lattice, LineReading, Reading
 from alprcore.records import Glyph, Points, Quad
 
@@ -34,11 +35,9 @@ def read_glyphs(reading: Reading, text: str, bank: Bank, matrix: Points) -> tupl
     glyphs: list[Glyph] = []
     for line, part in zip(reading.lines, text.split("\n"), strict=False):
         lattice = line.lattice
-        path = _readings.best_stretches(
-            lattice.starts, lattice.ends, lattice.scores, lattice.gaps, bank.alphabet, part
-        )
+        path = best_stretches(lattice, part, bank.alphabet)
         shares = slot_distributions(lattice, path)
-        quads = _stretch_quads(line, path, matrix)
+        quads = _stretch_quads(line, path, bank, matrix)
         for slot, (character, stretch) in enumerate(zip(part, path, strict=False)):
             kind = bank.alphabet.index(character)
             order = np.argsort(-shares[slot], kind="stable")[:10]
@@ -137,12 +136,13 @@ def slot_distributions(lattice: Lattice, stretches: list[int]) -> NDArray[np.flo
 
 
 def _stretch_quads(
-    line: LineReading, stretches: list[int], matrix: NDArray[np.float64]
+    line: LineReading, stretches: list[int], bank: Bank, matrix: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the (n, 4, 2) corners of stretches in picture pixels; a column is two line pixels."""
+    """Return the (n, 4, 2) corners of stretches in picture pixels."""
     x0, y0, ux, uy, vx, vy = (float(value) for value in line.placement)
-    left, right = 2.0 * line.lattice.starts[stretches], 2.0 * line.lattice.ends[stretches]
-    margin, rows = 4.0, float(line.image.shape[0])
+    width = float(bank.templates.column_pixels)
+    left, right = width * line.lattice.starts[stretches], width * line.lattice.ends[stretches]
+    margin, rows = float(_native.LINE_MARGIN), float(line.image.shape[0])
     u = np.stack([left, right, right, left], axis=1)
     v = np.array([margin, margin, rows - margin, rows - margin])
     crop = np.stack([x0 + u * ux + v * vx, y0 + u * uy + v * vy, np.ones_like(u)], axis=2)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What reading a plate comes to before texts are ranked: lines with their lattices."""
+"""A line matched against a bank's templates, and what reading a plate comes to before ranking."""
 
 from __future__ import annotations
 
@@ -8,10 +8,32 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from alprcore.reading.bank import Bank
+
+# Stretches less probable than this are dropped from the lattice; all of them together hold less
+# than 1 % of a line.
+LEAST_POSTERIOR = 1e-4
+
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """What `_native.TemplateBank.lattice` returns; see ``template_bank.hpp``."""
+    """Every way to cut a line into characters, in n stretches over t columns; see csrc/README.md.
+
+    Attributes
+    ----------
+    starts, ends : (n,) int32 arrays
+        Stretches that may be a character: half-open, in columns, by start, then end.
+    scores : (n, classes) float32 array
+        Natural-log score of "this stretch is the class".
+    templates : (n, classes) int32 array
+        The template of the class that matched best.
+    posteriors : (n,) float32 array
+        Probability that the stretch is a character of some class.
+    gaps : (t,) float32 array
+        Score of "no character here".
+    log_total : float
+        Log of the sum over all paths, those through stretches that were dropped included.
+    """
 
     starts: NDArray[np.int32]
     ends: NDArray[np.int32]
@@ -56,3 +78,17 @@ class Reading:
 
     lines: tuple[LineReading, ...]
     texts: tuple[tuple[str, float], ...]
+
+
+def match(image: NDArray[np.float32], bank: Bank, least: float = LEAST_POSTERIOR) -> Lattice:
+    """Return the lattice of a line: every stretch against every template.
+
+    Parameters
+    ----------
+    image : (32, w) float32 array
+        Normalised line, from `_native.line_image`.
+    bank : Bank
+    least : float
+        Stretches less probable than this are dropped.
+    """
+    return Lattice(*bank.templates.match(image, least))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Upright crop to readings: lines, lattice, most probable texts.
 
-Segmentation proposes, matching scores, decoding decides, jointly: every proposed line becomes a
-lattice of stretches with a score for each class (`_native`), and a text's probability is the sum
-over all paths that spell it (`_readings`).
+Segmentation proposes (`segment`), matching scores (`match`), decoding decides (`decode`), jointly:
+every proposed line becomes a lattice of stretches with a score for each class, and a text's
+probability is the sum over all paths that spell it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,11 @@ from numpy.typing import NDArray
 
 from alprcore import _native
 from alprcore.reading.bank import Bank
-from alprcore.reading.decode import best_texts
-from alprcore.reading.match import Lattice, LineReading, Reading
+from alprcore.reading.decode import decode
+from alprcore.reading.match import LineReading, Reading, match
 from alprcore.reading.segment import beside, likeliest_first, may_be_second, off_middle
 from alprcore.records import GrayImage
 
-# Stretches less probable than this are dropped from the lattice; all of them together hold less
-# than 1 % of a line.
-LEAST_POSTERIOR = 1e-4
 # After rectification a text line is off the level by less than this: 5.7 degrees.
 STEEPEST = 0.1
 # When the best line so far reads so well, the lines after it are not tried: on 777 plates of one
@@ -65,8 +62,8 @@ def read_line(crop: GrayImage, line: NDArray[np.float32], bank: Bank) -> LineRea
     """
     top, bottom, slope, slant = (float(value) for value in line[:4])
     image, placement, _ = _native.line_image(crop, top, bottom, slope, slant)
-    lattice = Lattice(*bank.templates.lattice(image, LEAST_POSTERIOR))
-    texts = best_texts(lattice, bank, count=2, beam=SCOUT_BEAM)
+    lattice = match(image, bank)
+    texts = decode(lattice, bank.alphabet, count=2, beam=SCOUT_BEAM)
     nothing = float(lattice.gaps.sum(dtype=np.float64))
     best = next((value for text, value in texts if text), -1e3)
     return LineReading(texts, line, image, placement, lattice, best + lattice.log_total - nothing)
@@ -125,7 +122,10 @@ def read_plate(
     if not chosen:
         return Reading((), ())
     lines = [
-        replace(line, texts=best_texts(line.lattice, bank, count=count, beam=max(32, 3 * count)))
+        replace(
+            line,
+            texts=decode(line.lattice, bank.alphabet, count=count, beam=max(32, 3 * count)),
+        )
         for line in chosen
     ]
     return Reading(tuple(lines), _joined_texts(lines, count))

@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from alprcore import _readings
+from alprcore import _native
 from alprcore.ranking.examine import Examination
 from alprcore.reading.bank import Bank
+from alprcore.reading.decode import best_stretches
 from alprcore.reading.glyphs import slot_distributions
 from alprcore.reading.match import LineReading
 from alprcore.records import Frame
@@ -77,32 +78,31 @@ def _crop_panel(examination: Examination) -> Frame:
 def _line_panel(line: LineReading, text: str, bank: Bank) -> Frame:
     """Return a line image with its cuts, and each slot's template, score and rivals below."""
     lattice = line.lattice
-    path = _readings.best_stretches(
-        lattice.starts, lattice.ends, lattice.scores, lattice.gaps, bank.alphabet, text
-    )
+    path = best_stretches(lattice, text, bank.alphabet)
     zoom = min(ZOOM, (WIDTH - 20) // line.image.shape[1])
+    column = zoom * bank.templates.column_pixels
     rows = line.image.shape[0] * zoom
     panel = _panel(rows + 210)
     image = np.clip(line.image * 48 + 144, 0, 255).astype(np.uint8)
     shown = cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
     panel[10 : 10 + rows, 10 : 10 + shown.shape[1]] = shown[:, :, None]
-    _draw_cut_strip(panel, line, zoom, rows + 12)
+    _draw_cut_strip(panel, line, column, rows + 12)
     step = (WIDTH - 20) // max(1, len(path))
     for slot, (character, stretch) in enumerate(zip(text, path, strict=False)):
-        left, right = (10 + 2 * zoom * int(v[stretch]) for v in (lattice.starts, lattice.ends))
+        left, right = (10 + column * int(v[stretch]) for v in (lattice.starts, lattice.ends))
         cv2.rectangle(panel, (left, 10), (right - 1, 9 + rows), CUT, 1)
         _draw_slot(panel, line, bank, (character, stretch), (10 + slot * step, rows + 50))
     return panel
 
 
-def _draw_cut_strip(panel: Frame, line: LineReading, zoom: int, y: int) -> None:
+def _draw_cut_strip(panel: Frame, line: LineReading, width: int, y: int) -> None:
     """Draw, under the line, how probable it is that a character starts or ends at each column."""
     cuts: NDArray[np.float64] = np.zeros(len(line.lattice.gaps) + 1)
     np.add.at(cuts, line.lattice.starts, line.lattice.posteriors)
     np.add.at(cuts, line.lattice.ends, line.lattice.posteriors)
     for column, value in enumerate(np.minimum(cuts, 1.0)):
         if value > 0.02:
-            x = 10 + 2 * zoom * column
+            x = 10 + width * column
             cv2.line(panel, (x, y), (x, y + round(18 * float(value))), CUT, 2)
 
 
@@ -118,8 +118,12 @@ def _draw_slot(
     character, stretch = slot
     kind = bank.alphabet.index(character)
     template = int(line.lattice.templates[stretch, kind])
-    start, end = 2 * int(line.lattice.starts[stretch]), 2 * int(line.lattice.ends[stretch])
-    glyph = np.clip(line.image[4:-4, start:end] * 48 + 144, 0, 255).astype(np.uint8)
+    start, end = (
+        bank.templates.column_pixels * int(v[stretch])
+        for v in (line.lattice.starts, line.lattice.ends)
+    )
+    ink = line.image[_native.LINE_MARGIN : -_native.LINE_MARGIN, start:end]
+    glyph = np.clip(ink * 48 + 144, 0, 255).astype(np.uint8)
     for i, picture in enumerate((glyph, bank.portraits[template])):
         shown = cv2.resize(picture, (36, 54), interpolation=cv2.INTER_CUBIC)
         left = x + 40 * i

@@ -4,12 +4,10 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "alprcore/kernels.hpp"
-
 namespace alprcore {
 namespace {
 
-constexpr int kBlock = 8;  // outputs packed together, as the kernels want them
+constexpr int lanes = 8;  // outputs packed together
 
 /// Even columns first, then odd ones, each a map of half the width: a stride of two becomes a stride of one.
 FeatureMap split_columns(const FeatureMap& in) {
@@ -29,7 +27,7 @@ FeatureMap::FeatureMap(int channels, int height, int width)
       height_(height),
       width_(width),
       stride_((width + most_lanes - 1) / most_lanes * most_lanes + 2 * padding),
-      values_(static_cast<std::size_t>(channels) * static_cast<std::size_t>(height) * static_cast<std::size_t>(stride_)) {
+      values_(std::size_t(channels) * height * stride_) {
   ALPR_ASSERT(channels > 0 && height > 0 && width > 0);
 }
 
@@ -43,23 +41,20 @@ Convolution::Convolution(KernelShape shape, std::span<const float> weights, std:
   if (shape.inputs < 1 || shape.outputs < 1 || shape.rows < 1 || shape.columns < 1 || shape.row_stride < 1 ||
       shape.column_stride < 1 || shape.column_stride > 2 || shape.columns > 2 * FeatureMap::padding)
     throw std::invalid_argument("convolution: sizes out of range");
-  const auto taps = static_cast<std::size_t>(shape.inputs) * static_cast<std::size_t>(shape.rows) *
-                    static_cast<std::size_t>(shape.columns);
-  if (weights.size() != taps * static_cast<std::size_t>(shape.outputs) ||
-      offsets.size() != static_cast<std::size_t>(shape.outputs))
+  const std::size_t outputs = shape.outputs;
+  const std::size_t taps = std::size_t(shape.inputs) * shape.rows * shape.columns;
+  if (weights.size() != taps * outputs || offsets.size() != outputs)
     throw std::invalid_argument("convolution: the number of weights does not fit the sizes");
-  const auto blocks = (static_cast<std::size_t>(shape.outputs) + kBlock - 1) / kBlock;
-  packed_.assign(blocks * taps * kBlock, 0.0F);
-  offsets_.assign(blocks * kBlock, 0.0F);
-  for (std::size_t o = 0; o < static_cast<std::size_t>(shape.outputs); ++o) {
+  const std::size_t blocks = (outputs + lanes - 1) / lanes;
+  packed_.assign(blocks * taps * lanes, 0.0F);
+  offsets_.assign(blocks * lanes, 0.0F);
+  for (std::size_t o = 0; o < outputs; ++o) {
     offsets_[o] = offsets[o];
-    for (std::size_t k = 0; k < taps; ++k)
-      packed_[(o / kBlock * taps + k) * kBlock + o % kBlock] = weights[o * taps + k];
+    for (std::size_t k = 0; k < taps; ++k) packed_[(o / lanes * taps + k) * lanes + o % lanes] = weights[o * taps + k];
   }
 }
 
-FeatureMap Convolution::apply(const FeatureMap& in, bool rectified) const {
-  const Kernels& kernel = kernels();
+FeatureMap Convolution::apply(const FeatureMap& in, bool rectified, const Kernels& kernels) const {
   const int stride = shape_.column_stride;
   if (in.channels() != shape_.inputs) throw std::invalid_argument("convolution: wrong number of input channels");
   const FeatureMap split = stride == 2 ? split_columns(in) : FeatureMap(1, 1, 1);
@@ -69,8 +64,9 @@ FeatureMap Convolution::apply(const FeatureMap& in, bool rectified) const {
   FeatureMap out(shape_.outputs, (in.height() + shape_.row_stride - 1) / shape_.row_stride,
                  (in.width() + stride - 1) / stride);
   const int tap_count = shape_.inputs * shape_.rows * shape_.columns;
-  std::vector<const float*> taps(static_cast<std::size_t>(tap_count));
+  std::vector<const float*> taps(tap_count);
   for (int y = 0; y < out.height(); ++y) {
+    // The same pointers serve all outputs of a row.
     std::size_t k = 0;
     for (int i = 0; i < shape_.inputs; ++i)
       for (int ky = 0; ky < shape_.rows; ++ky)
@@ -82,15 +78,13 @@ FeatureMap Convolution::apply(const FeatureMap& in, bool rectified) const {
                         ? nullptr
                         : source.row(i * stride + phase, from_y) + (offset - phase) / stride;
         }
-    for (int block = 0; block * kBlock < shape_.outputs; ++block) {
-      float* outs[kBlock];
-      for (int o = 0; o < kBlock; ++o)
-        outs[o] = block * kBlock + o < shape_.outputs ? out.row(block * kBlock + o, y) : nullptr;
-      const std::size_t first = static_cast<std::size_t>(block) * kBlock;
-      kernel.convolve({taps.data(), tap_count, packed_.data() + first * static_cast<std::size_t>(tap_count),
-                       offsets_.data() + first, out.row_end(), rectified, outs});
-      for (int o = 0; o < kBlock; ++o)
-        if (outs[o] != nullptr) std::fill(outs[o] + out.width(), outs[o] + out.row_end(), 0.0F);
+    for (int first = 0; first < shape_.outputs; first += lanes) {
+      float* outs[lanes];
+      for (int o = 0; o < lanes; ++o) outs[o] = first + o < shape_.outputs ? out.row(first + o, y) : nullptr;
+      kernels.convolve({taps.data(), tap_count, packed_.data() + std::size_t(first) * tap_count, offsets_.data() + first,
+                        out.row_end(), rectified, outs});
+      for (float* row : outs)
+        if (row != nullptr) std::fill(row + out.width(), row + out.row_end(), 0.0F);
     }
   }
   return out;

@@ -6,11 +6,24 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <stdexcept>
+#include <string>
+#include <vector>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__)
 #define ALPR_WITH_AVX 1
 #else
 #define ALPR_WITH_AVX 0
+#endif
+
+// Both compilers can change the instruction set for a part of a file; each says it in its own way.
+#define ALPR_PRAGMA(text) _Pragma(#text)
+#if defined(__clang__)
+#define ALPR_TARGET_BEGIN(set) ALPR_PRAGMA(clang attribute push(__attribute__((target(set))), apply_to = function))
+#define ALPR_TARGET_END ALPR_PRAGMA(clang attribute pop)
+#else
+#define ALPR_TARGET_BEGIN(set) ALPR_PRAGMA(GCC push_options) ALPR_PRAGMA(GCC target(set))
+#define ALPR_TARGET_END ALPR_PRAGMA(GCC pop_options)
 #endif
 
 namespace alprcore {
@@ -23,23 +36,19 @@ namespace portable {
 #undef ALPR_LANES
 #undef ALPR_TILES
 }  // namespace portable
-constexpr Kernels portable_kernels{portable::convolve, portable::respond, "portable"};
 
 #if ALPR_WITH_AVX
-#pragma GCC push_options
-#pragma GCC target("avx2,fma")
+ALPR_TARGET_BEGIN("avx2,fma")
 namespace avx2 {
 #define ALPR_LANES 8
-#define ALPR_TILES 1  // sixteen registers hold eight accumulators and no second eight
+#define ALPR_TILES 1
 #include "kernels_body.inc"
 #undef ALPR_LANES
 #undef ALPR_TILES
 }  // namespace avx2
-#pragma GCC pop_options
-constexpr Kernels avx2_kernels{avx2::convolve, avx2::respond, "avx2"};
+ALPR_TARGET_END
 
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,fma")
+ALPR_TARGET_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,fma")
 namespace avx512 {
 #define ALPR_LANES 16
 #define ALPR_TILES 2
@@ -47,20 +56,36 @@ namespace avx512 {
 #undef ALPR_LANES
 #undef ALPR_TILES
 }  // namespace avx512
-#pragma GCC pop_options
-constexpr Kernels avx512_kernels{avx512::convolve, avx512::respond, "avx512"};
+ALPR_TARGET_END
 #endif
 
-}  // namespace
-
-const Kernels& kernels() {
+std::vector<Kernels> runnable() {
+  std::vector<Kernels> sets;
 #if ALPR_WITH_AVX
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
-    return avx512_kernels;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2_kernels;
+    sets.push_back({avx512::convolve, avx512::respond, "avx512"});
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    sets.push_back({avx2::convolve, avx2::respond, "avx2"});
 #endif
-  return portable_kernels;
+  sets.push_back({portable::convolve, portable::respond, "portable"});
+  return sets;
+}
+
+}  // namespace
+
+std::span<const Kernels> available_kernels() {
+  static const std::vector<Kernels> sets = runnable();
+  return sets;
+}
+
+const Kernels& kernels(std::string_view name) {
+  std::string known;
+  for (const Kernels& set : available_kernels()) {
+    if (name.empty() || name == set.name) return set;
+    known += known.empty() ? set.name : std::string(", ") + set.name;
+  }
+  throw std::invalid_argument("kernels: expected one of " + known + " on this processor, got '" + std::string(name) + "'");
 }
 
 }  // namespace alprcore

@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 import onnxruntime
 
-from alprcore import Engine, Plate, Quad, Recognition, VehicleBox, _native
+from alprcore import Engine, Plate, Quad, Recognition, VehicleBox
+from alprcore.resources import kernels
 
 from .cases import CASES, Case
 
@@ -53,12 +54,6 @@ def circumstances() -> dict[str, str]:
         "opencv": cv2.__version__,
         "numpy": np.__version__,
     }
-
-
-def kernels() -> str:
-    """Return the name of the compiled inner loops in use."""
-    named = getattr(_native, "kernels", None)
-    return str(named()) if named is not None else "unnamed"
 
 
 def replies(names: list[str] | None = None) -> Iterator[tuple[str, Reply]]:

@@ -43,18 +43,18 @@ float reference(const FeatureMap& in, const KernelShape& s, const std::vector<fl
   return static_cast<float>(sum);
 }
 
-void agrees_with_the_definition(const KernelShape& shape, int height, int width) {
+void agrees_with_the_definition(const KernelShape& shape, int height, int width, const Kernels& set) {
   const auto weights = random_values(static_cast<std::size_t>(shape.inputs * shape.outputs * shape.rows * shape.columns), 1);
   const auto offsets = random_values(static_cast<std::size_t>(shape.outputs), 2);
   const FeatureMap in = random_map(shape.inputs, height, width, 3);
-  const FeatureMap out = Convolution(shape, weights, offsets).apply(in, false);
-  const FeatureMap clipped = Convolution(shape, weights, offsets).apply(in, true);
+  const FeatureMap out = Convolution(shape, weights, offsets).apply(in, false, set);
+  const FeatureMap clipped = Convolution(shape, weights, offsets).apply(in, true, set);
   CHECK(out.height() == (height + shape.row_stride - 1) / shape.row_stride);
   CHECK(out.width() == (width + shape.column_stride - 1) / shape.column_stride);
   for (int o = 0; o < shape.outputs; ++o)
     for (int y = 0; y < out.height(); ++y) {
       for (int x = 0; x < out.width(); ++x) {
-        const float expected = reference(in, shape, weights, offsets[static_cast<std::size_t>(o)], o, y, x);
+        const float expected = reference(in, shape, weights, offsets[std::size_t(o)], o, y, x);
         CHECK_NEAR(out.row(o, y)[x], expected, 2e-4F);
         CHECK_NEAR(clipped.row(o, y)[x], std::max(0.0F, expected), 2e-4F);
       }
@@ -70,18 +70,20 @@ void bad_sizes_are_refused() {
   CHECK_THROWS(Convolution({1, 1, 3, 3, 1, 1}, weights, std::vector<float>(2)));
   CHECK_THROWS(Convolution({0, 1, 3, 3, 1, 1}, weights, offsets));
   const Convolution good({1, 1, 3, 3, 1, 1}, weights, offsets);
-  CHECK_THROWS(good.apply(FeatureMap(2, 4, 4), false));
+  CHECK_THROWS(good.apply(FeatureMap(2, 4, 4), false, kernels()));
 }
 
 }  // namespace
 
 int main() {
-  agrees_with_the_definition({1, 8, 5, 5, 2, 2}, 32, 50);
-  agrees_with_the_definition({3, 5, 3, 3, 1, 1}, 7, 9);
-  agrees_with_the_definition({4, 16, 3, 3, 2, 1}, 8, 33);
-  agrees_with_the_definition({12, 21, 1, 1, 1, 1}, 1, 17);
-  agrees_with_the_definition({1, 1, 3, 3, 2, 2}, 1, 1);
-  agrees_with_the_definition({2, 3, 5, 5, 2, 2}, 5, 3);
+  for (const Kernels& set : available_kernels()) {
+    agrees_with_the_definition({1, 8, 5, 5, 2, 2}, 32, 50, set);
+    agrees_with_the_definition({3, 5, 3, 3, 1, 1}, 7, 9, set);
+    agrees_with_the_definition({4, 16, 3, 3, 2, 1}, 8, 33, set);
+    agrees_with_the_definition({12, 21, 1, 1, 1, 1}, 1, 17, set);
+    agrees_with_the_definition({1, 1, 3, 3, 2, 2}, 1, 1, set);
+    agrees_with_the_definition({2, 3, 5, 5, 2, 2}, 5, 3, set);
+  }
   bad_sizes_are_refused();
   return verdict("features");
 }

@@ -14,7 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alprcore import _native
-from alprcore.reading.decode import log_pattern_probability, log_probability
+from alprcore.reading.decode import (
+    best_stretches,
+    decode,
+    log_pattern_probability,
+    log_probability,
+)
 from alprcore.reading.match import Lattice
 
 ALPHABET = "AB8"
@@ -178,6 +183,46 @@ def test_a_lattice_that_does_not_fit_itself_is_refused(lattice: Lattice) -> None
     ):
         with pytest.raises(ValueError, match="lattice: "):
             call(lattice, what, ALPHABET)
+
+
+@pytest.mark.parametrize("lattice", wrong_lattices())
+def test_a_search_through_a_lattice_that_does_not_fit_itself_is_refused(lattice: Lattice) -> None:
+    with pytest.raises(ValueError, match="lattice: "):
+        decode(lattice, ALPHABET, count=3, beam=8)
+    with pytest.raises(ValueError, match="lattice: "):
+        best_stretches(lattice, "A", ALPHABET)
+
+
+def test_a_search_needs_posteriors_and_limits() -> None:
+    good = full_lattice(4, 3)
+    with pytest.raises(ValueError, match="posteriors"):
+        decode(replace(good, posteriors=good.posteriors[:-1]), ALPHABET, count=3, beam=8)
+    for limits in ({"count": 0, "beam": 8}, {"count": 3, "beam": 0}):
+        with pytest.raises(ValueError, match="decode: "):
+            decode(good, ALPHABET, **limits)
+    with pytest.raises(ValueError, match="decode: "):
+        decode(good, ALPHABET, count=3, beam=8, least=math.nan)
+    with pytest.raises(TypeError):
+        decode(replace(good, ends=good.ends.astype(np.int64)), ALPHABET, count=3, beam=8)
+    with pytest.raises(ValueError, match="ends: expected 1-D"):
+        decode(replace(good, ends=good.ends[:, None]), ALPHABET, count=3, beam=8)
+
+
+def test_a_character_is_followed_by_its_own_probability_and_its_stretchs() -> None:
+    scores = np.log(np.array([[0.9, 0.1, 1e-9]], np.float32))
+    lattice = Lattice(
+        np.zeros(1, np.int32), np.ones(1, np.int32), scores, np.zeros((1, 3), np.int32),
+        np.ones(1, np.float32), np.full(1, -20, np.float32), 0.0,
+    )  # fmt: skip
+
+    def texts(posterior: float, least: float) -> list[str]:
+        seen = replace(lattice, posteriors=np.array([posterior], np.float32))
+        return [text for text, _ in decode(seen, ALPHABET, count=9, beam=9, least=least)]
+
+    assert texts(1.0, 0.05) == ["A", "B", ""]
+    assert texts(0.6, 0.05) == ["A", "B", ""]
+    assert texts(0.4, 0.05) == ["A", ""]
+    assert texts(0.01, 0.05) == [""]
 
 
 def test_classes_and_sets_of_other_sizes_are_refused() -> None:

@@ -88,7 +88,7 @@ def reference_scores(content: bytes, line: Floats) -> tuple[Floats, Floats]:
 def test_the_lattice_agrees_with_numpy(content: bytes, bank: Bank, columns: int) -> None:
     line = np.random.default_rng(columns).normal(0, 1, (32, 2 * columns)).astype(np.float32)
     scores, gaps = reference_scores(content, line)
-    starts, ends, got, templates, posteriors, got_gaps, _ = bank.templates.lattice(line, 0.0)
+    starts, ends, got, templates, posteriors, got_gaps, _ = bank.templates.match(line, 0.0)
     np.testing.assert_allclose(got_gaps, gaps, atol=2e-3)
     np.testing.assert_allclose(got, scores[starts, ends - starts - 2], atol=5e-3)
     assert (templates % len(bank.alphabet) == np.arange(len(bank.alphabet))).all()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from alprcore import _readings
+from alprcore.reading.decode import best_stretches, decode
 from alprcore.reading.glyphs import slot_distributions
 from alprcore.reading.match import Lattice
 
@@ -60,10 +60,7 @@ def path_sums(lattice: Lattice) -> tuple[float, NDArray[np.float32]]:
 def spelt(
     lattice: Lattice, count: int, beam: int = EVERYTHING, least: float = 0.0
 ) -> list[tuple[str, float]]:
-    return _readings.best_texts(
-        lattice.starts, lattice.ends, lattice.scores, lattice.posteriors, lattice.gaps,
-        ALPHABET, lattice.log_total, count, beam, least,
-    )  # fmt: skip
+    return list(decode(lattice, ALPHABET, count=count, beam=beam, least=least))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -98,18 +95,12 @@ def test_best_stretches_are_the_best_path_of_the_text(seed: int) -> None:
     lattice = random_lattice(seed)
     for text in ("AB", "CCC", "B"):
         best = max((p for p in paths(lattice) if p[0] == text), key=lambda p: p[2])
-        got = _readings.best_stretches(
-            lattice.starts, lattice.ends, lattice.scores, lattice.gaps, ALPHABET, text
-        )
-        assert tuple(got) == best[1]
+        assert tuple(best_stretches(lattice, text, ALPHABET)) == best[1]
 
 
 def test_a_text_without_a_path_has_no_stretches() -> None:
     lattice = random_lattice(1, columns=4)
-    got = _readings.best_stretches(
-        lattice.starts, lattice.ends, lattice.scores, lattice.gaps, ALPHABET, "AAA"
-    )
-    assert got == []
+    assert best_stretches(lattice, "AAA", ALPHABET) == []
 
 
 def test_slots_are_distributions() -> None:
@@ -127,10 +118,11 @@ def test_texts_too_long_to_hold_are_left_out() -> None:
     scores = np.full((len(starts), 36), -20.0, np.float32)
     scores[:, 10] = 5.0
     alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    got = _readings.best_texts(
-        starts, ends, scores, np.ones(len(starts), np.float32), np.zeros(columns, np.float32),
-        alphabet, 0.0, 3, 32, 1e-4,
+    lattice = Lattice(
+        starts, ends, scores, np.zeros_like(scores, np.int32), np.ones(len(starts), np.float32),
+        np.zeros(columns, np.float32), 0.0,
     )  # fmt: skip
+    got = decode(lattice, alphabet, count=3, beam=32)
     assert all(len(text) <= 13 for text, _ in got)
 
 

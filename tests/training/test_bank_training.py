@@ -120,7 +120,7 @@ def test_the_exported_bank_scores_as_the_model(tmp_path: Path) -> None:
     line = np.random.default_rng(2).normal(0, 1, (32, 60)).astype(np.float32)
     with torch.no_grad():
         scores, gaps = model(torch.from_numpy(line)[None, None])
-    starts, ends, got, _, _, got_gaps, _ = bank.templates.lattice(line, 0.0)
+    starts, ends, got, _, _, got_gaps, _ = bank.templates.match(line, 0.0)
     np.testing.assert_allclose(got, scores[0].numpy()[starts, ends - starts - 2], atol=2e-2)
     np.testing.assert_allclose(got_gaps, gaps[0].numpy(), atol=2e-2)
 

@@ -80,7 +80,7 @@ def test_the_model_of_a_bank_scores_as_the_native_one(content: bytes) -> None:
     line = np.random.default_rng(2).normal(0, 1, (32, 60)).astype(np.float32)
     with torch.no_grad():
         scores, gaps = model_of_bank(content)(torch.from_numpy(line)[None, None])
-    native = parse_bank(content).templates.lattice(line, 0.0)
+    native = parse_bank(content).templates.match(line, 0.0)
     starts, ends, got, _, _, got_gaps, _ = native
     np.testing.assert_allclose(got, scores[0].numpy()[starts, ends - starts - 2], atol=1e-2)
     np.testing.assert_allclose(got_gaps, gaps[0].numpy(), atol=1e-2)

@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoding: how probable a text is, or any text that has a pattern, summed over every way to cut the line.
+// Decoding: the most probable texts of a lattice, and how probable a given text is; see pattern.hpp for patterns.
+// A text's probability is the sum over every way to cut the line into its characters.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <vector>
+
+#include "alprcore/lattice.hpp"
 
 namespace alprcore {
 
-/// A lattice in arrays of the caller's; see `Lattice` for what they hold. A path goes from column 0 to the last
-/// column by stretches, each one character of one class, and by gaps, each one column without a character.
-struct LatticeView {
-  std::span<const std::int32_t> starts, ends;  ///< (stretches)
-  std::span<const float> scores;               ///< (stretches, classes)
-  std::span<const float> gaps;                 ///< (columns)
-  int classes = 0;
-  double log_total = 0.0;  ///< log of the sum over all paths, those included whose stretches were dropped
-
-  /// Throws std::invalid_argument unless sizes agree, stretches lie within the columns and scores are finite.
-  void check() const;
+/// A text as the class of each character.
+struct DecodedText {
+  std::vector<int> classes;
+  double log_probability = 0.0;
 };
 
-/// Returns the natural logarithm of the probability that the line reads as these classes, one a character; minus
+/// How far a search goes.
+struct SearchLimits {
+  int count = 1;       ///< texts wanted
+  int beam = 32;       ///< texts kept at each column
+  double least = 0.0;  ///< a character of a stretch is followed when it is at least so probable
+};
+
+/// Returns the most probable texts, the best first. Texts that meet in a column with different cuts are one (Graves
+/// 2006, section 3.2), so their sums are exact but for what the beam and `least` left out. Longer texts than fit 63
+/// bits are left out: with 36 classes they are of more than twelve characters.
+std::vector<DecodedText> decode(const LatticeView& lattice, const SearchLimits& limits);
+
+/// Returns the stretch of each character of a text on its best path; empty when the text has no path.
+std::vector<int> best_stretches(const LatticeView& lattice, std::span<const std::int32_t> text);
+
+/// Returns the natural logarithm of the probability that the line reads as these classes, one per character; minus
 /// infinity when no path spells them. An empty text is a line of gaps.
 double log_probability(const LatticeView& lattice, std::span<const std::int32_t> text);
-
-/// Positions one after another, and between them places where any run of characters may stand.
-struct PatternView {
-  static constexpr int most_positions = 62;  // sets of positions are bits of one word
-
-  std::span<const std::uint8_t> admits;  ///< (positions, classes): not 0 where the class may stand
-  std::span<const std::uint8_t> runs;    ///< (positions + 1): not 0 where a run may stand before the position, or at the end
-};
-
-/// Returns the natural logarithm of the probability that the line reads as any text with the pattern. A text counts
-/// once, in however many ways the pattern fits it.
-double log_pattern_probability(const LatticeView& lattice, const PatternView& pattern);
 
 }  // namespace alprcore

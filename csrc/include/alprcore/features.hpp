@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "alprcore/image_view.hpp"
+#include "alprcore/kernels.hpp"
 
 namespace alprcore {
 
@@ -31,8 +32,7 @@ class FeatureMap {
 
  private:
   [[nodiscard]] std::size_t offset(int channel, int y) const {
-    return (static_cast<std::size_t>(channel) * static_cast<std::size_t>(height_) + static_cast<std::size_t>(y)) *
-               static_cast<std::size_t>(stride_) + padding;
+    return (std::size_t(channel) * height_ + y) * stride_ + padding;
   }
   int channels_, height_, width_, stride_;
   std::vector<float> values_;
@@ -43,7 +43,7 @@ struct KernelShape {
   int inputs, outputs, rows, columns, row_stride, column_stride;
 };
 
-/// A convolution with its weights packed for eight outputs at a time.
+/// A convolution with its weights packed for eight outputs at a time, as the kernels want them.
 class Convolution {
  public:
   /// `weights` is (outputs, inputs, rows, columns); throws std::invalid_argument when the sizes disagree.
@@ -51,7 +51,7 @@ class Convolution {
 
   [[nodiscard]] const KernelShape& shape() const { return shape_; }
   /// Returns max(0, convolution) when `rectified`, else the convolution.
-  [[nodiscard]] FeatureMap apply(const FeatureMap& in, bool rectified) const;
+  [[nodiscard]] FeatureMap apply(const FeatureMap& in, bool rectified, const Kernels& kernels) const;
 
  private:
   KernelShape shape_;

@@ -19,9 +19,9 @@ struct GrayView {
   int height = 0;
   std::ptrdiff_t stride = 0;
 
-  [[nodiscard]] std::uint8_t at(int x, int y) const {
-    ALPR_ASSERT(x >= 0 && x < width && y >= 0 && y < height);
-    return pixels[y * stride + x];
+  [[nodiscard]] const std::uint8_t* row(int y) const {
+    ALPR_ASSERT(y >= 0 && y < height);
+    return pixels + y * stride;
   }
 };
 
@@ -32,16 +32,15 @@ struct Plane {
   std::vector<float> values;
 
   Plane() = default;
-  Plane(int w, int h, float fill = 0.0F)
-      : width(w), height(h), values(static_cast<std::size_t>(w) * static_cast<std::size_t>(h), fill) {}
+  Plane(int w, int h, float fill = 0.0F) : width(w), height(h), values(std::size_t(w) * h, fill) {}
 
   [[nodiscard]] float* row(int y) {
     ALPR_ASSERT(y >= 0 && y < height);
-    return values.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width);
+    return values.data() + std::size_t(y) * width;
   }
   [[nodiscard]] const float* row(int y) const {
     ALPR_ASSERT(y >= 0 && y < height);
-    return values.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width);
+    return values.data() + std::size_t(y) * width;
   }
 };
 

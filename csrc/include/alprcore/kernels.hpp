@@ -2,6 +2,9 @@
 // The two inner loops of matching, compiled once per instruction set and chosen when the program runs.
 #pragma once
 
+#include <span>
+#include <string_view>
+
 namespace alprcore {
 
 /// Rows and template counts are padded to this many floats, the widest vector of any instruction set.
@@ -31,7 +34,7 @@ struct RespondTask {
   float* out;
 };
 
-/// One instruction set's versions.
+/// One instruction set's versions. Sets differ in the order of their sums: by less than 1e-5 of what they return.
 struct Kernels {
   void (*convolve)(const ConvolveTask& task);
   /// Writes every template's response and returns the log of the sum of their exponentials.
@@ -39,7 +42,10 @@ struct Kernels {
   const char* name;
 };
 
-/// The best set this processor runs. The same processor always gets the same one.
-const Kernels& kernels();
+/// The sets this processor runs, the fastest first: "avx512", "avx2", "portable". The last one runs everywhere.
+std::span<const Kernels> available_kernels();
+
+/// The set of that name, or the fastest one; throws std::invalid_argument when this processor has none so called.
+const Kernels& kernels(std::string_view name = {});
 
 }  // namespace alprcore
