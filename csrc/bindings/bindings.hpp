@@ -21,5 +21,6 @@ FloatArray to_array(const Plane& plane);
 void register_text_lines(pybind11::module_& module);
 void register_bank(pybind11::module_& module);
 void register_decode(pybind11::module_& module);
+void register_search(pybind11::module_& module);
 
 }  // namespace alprcore

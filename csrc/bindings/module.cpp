@@ -28,4 +28,5 @@ PYBIND11_MODULE(_native, module) {
   alprcore::register_text_lines(module);
   alprcore::register_bank(module);
   alprcore::register_decode(module);
+  alprcore::register_search(module);
 }
