@@ -50,6 +50,24 @@ def log_pattern_probability(
     admits: NDArray[np.uint8],
     runs: NDArray[np.uint8],
 ) -> float: ...
+def kernel_name() -> str: ...
+def scan(
+    records: NDArray[np.uint8],
+    places: NDArray[np.uint8],
+    runs: NDArray[np.uint8],
+    edits: int,
+    least: float,
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
+def log_accepted(
+    starts: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    scores: NDArray[np.float32],
+    gaps: NDArray[np.float32],
+    log_total: float,
+    steps: NDArray[np.int32],
+    groups: NDArray[np.int32],
+    accepting: NDArray[np.uint8],
+) -> float: ...
 
 class TemplateBank:
     def __init__(

@@ -26,6 +26,10 @@ class ResourceError(AlprError, RuntimeError):
     """A file of `runtime_data` is missing or not the recorded one, or a bank file is not valid."""
 
 
+class CaseError(AlprError, RuntimeError):
+    """A case of the archive cannot be opened, read or written, or a search makes no sense."""
+
+
 def shown(value: object) -> str:
     """Return a value as a message shows it: its repr, and short whatever it is."""
     try:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from alprcore.cli import (
+    archive,
     countries,
     evaluate,
     explain,
@@ -50,7 +51,17 @@ def parser() -> argparse.ArgumentParser:
     printed = f"alprcore {metadata.version('alprcore')}"
     top.add_argument("--version", action="version", version=printed)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (recognize, evaluate, explain, countries, serve, keys, version, train_bank):
+    for module in (
+        recognize,
+        archive,
+        evaluate,
+        explain,
+        countries,
+        serve,
+        keys,
+        version,
+        train_bank,
+    ):
         module.add_parser(commands)
     return top
 

@@ -52,5 +52,6 @@ pybind11::array_t<To> copied(const std::vector<From>& values) {
 void register_segment(pybind11::module_& module);
 void register_match(pybind11::module_& module);
 void register_decode(pybind11::module_& module);
+void register_search(pybind11::module_& module);
 
 }  // namespace alprcore

@@ -36,4 +36,5 @@ PYBIND11_MODULE(_native, module) {
         return names;
       },
       "The names of the inner loops that this processor runs, the fastest first.");
+  alprcore::register_search(module);
 }

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a search asks for: patterns with unknown characters, and with one that may be wrong.
+
+``?`` is one character, ``*`` any run of them (also none), ``[B8]`` one of a set, in which ``A-F``
+is a range; ``~1`` at the end admits one character too many, missing or another. Anything else is
+itself; letters are taken as capitals, spaces and dashes are left out, and the end of a line of a
+two-line plate is not a character.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alprcore.archive.slots import symbol
+from alprcore.errors import CaseError
+
+MOST_PLACES = 40
+MOST_STATES = 4096
+_ANY = ""  # the set of a place that any character may take
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A pattern, taken apart.
+
+    Attributes
+    ----------
+    text
+        As it was given.
+    places
+        The characters that may stand at each place; the empty text is any.
+    runs
+        One more than places: whether any run may stand before a place, or at the end.
+    edits
+        Edits admitted, 0 or 1.
+    """
+
+    text: str
+    places: tuple[str, ...]
+    runs: tuple[bool, ...]
+    edits: int = 0
+
+    @property
+    def known(self) -> int:
+        """How many places name their character."""
+        return sum(len(place) == 1 for place in self.places)
+
+
+@dataclass(frozen=True, slots=True)
+class Automaton:
+    """A query as a deterministic automaton over the classes of a bank; see `_native.log_accepted`.
+
+    Attributes
+    ----------
+    steps
+        (states, groups) int32; -1 leads nowhere.
+    groups
+        (classes,) int32: between classes of a group the query sees no difference.
+    accepting
+        (states,) uint8.
+    """
+
+    steps: NDArray[np.int32]
+    groups: NDArray[np.int32]
+    accepting: NDArray[np.uint8]
+
+
+def parse_query(text: str) -> Query:
+    """Return a pattern, taken apart.
+
+    Raises
+    ------
+    CaseError
+        If it is malformed, too long, or names not one character.
+
+    Examples
+    --------
+    >>> parse_query("ab?[1I]*~1").places
+    ('A', 'B', '', '1I')
+    """
+    body, edits = _edits(text)
+    places, runs = _parts(body.upper(), text)
+    if not any(places):
+        raise CaseError(f"pattern: {text!r} names not one character, every read would match it")
+    if len(places) > MOST_PLACES:
+        raise CaseError(f"pattern: expected at most {MOST_PLACES} places, got {len(places)}")
+    return Query(text, places, runs, edits)
+
+
+def _edits(text: str) -> tuple[str, int]:
+    body, mark, number = text.partition("~")
+    if not mark:
+        return body, 0
+    if number.strip() not in {"0", "1"}:
+        raise CaseError(f"pattern: expected ~1 at the end at most, got {text!r}")
+    return body, int(number)
+
+
+def _parts(body: str, text: str) -> tuple[tuple[str, ...], tuple[bool, ...]]:
+    """Return the sets of the places, and before which of them runs may stand."""
+    places: list[str] = []
+    runs = [False]
+    at = 0
+    while at < len(body):
+        character = body[at]
+        at += 1
+        if character == "*":
+            runs[-1] = True
+            continue
+        if character.isspace() or character == "-":
+            continue
+        if character == "[":
+            end = body.find("]", at)
+            if end <= at:
+                raise CaseError(f"pattern: expected a set and its ], got {text!r}")
+            places.append(_expanded(body[at:end]))
+            at = end + 1
+        elif character == "]":
+            raise CaseError(f"pattern: expected [ before ], got {text!r}")
+        else:
+            places.append(_ANY if character == "?" else character)
+        runs.append(False)
+    return tuple(places), tuple(runs)
+
+
+def _expanded(inside: str) -> str:
+    """Return the characters of a set, its ranges written out."""
+    found: set[str] = set()
+    at = 0
+    while at < len(inside):
+        if inside[at + 1 : at + 2] == "-" and at + 2 < len(inside):
+            low, high = ord(inside[at]), ord(inside[at + 2])
+            if not low <= high <= low + 200:
+                raise CaseError(f"pattern: {inside[at : at + 3]!r} is not a range")
+            found |= {chr(code) for code in range(low, high + 1)}
+            at += 3
+        else:
+            found.add(inside[at])
+            at += 1
+    return "".join(sorted(found))
+
+
+def scan_places(query: Query) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return what `_native.scan` takes of a query: (places, 256) and (places + 1,) uint8 arrays."""
+    places = np.zeros((len(query.places), 256), np.uint8)
+    for row, characters in zip(places, query.places, strict=True):
+        if characters:
+            row[[symbol(each) for each in characters]] = 1
+        else:
+            row[1:] = 1
+    return places, np.array(query.runs, np.uint8)
+
+
+@lru_cache(maxsize=64)
+def automaton(query: Query, alphabet: str) -> Automaton:
+    """Return the automaton of the texts that a query admits.
+
+    Positions between places are bits of two words, those reached without an edit and those reached
+    with one (Wu and Manber 1992), and each pair of words that a text leads to is a state.
+
+    Raises
+    ------
+    CaseError
+        If it would have more than `MOST_STATES` states.
+    """
+    masks = [_mask(query, character) for character in alphabet]
+    kinds = sorted(set(masks))
+    runs = sum(1 << place for place, is_run in enumerate(query.runs) if is_run)
+    size = len(query.places)
+    numbers = {_closed(1, 0, runs, query.edits, size): 0}
+    states = list(numbers)
+    steps: list[list[int]] = []
+    while len(steps) < len(states):
+        row = []
+        for kind in kinds:
+            after = _moved(states[len(steps)], kind, runs, query.edits, size)
+            if after == (0, 0):
+                row.append(-1)
+                continue
+            if after not in numbers:
+                if len(states) == MOST_STATES:
+                    raise CaseError(f"pattern: {query.text!r} fits texts in too many ways")
+                numbers[after] = len(states)
+                states.append(after)
+            row.append(numbers[after])
+        steps.append(row)
+    return Automaton(
+        steps=np.array(steps, np.int32).reshape(len(states), len(kinds)),
+        groups=np.array([kinds.index(mask) for mask in masks], np.int32),
+        accepting=np.array([(free | used) >> size & 1 for free, used in states], np.uint8),
+    )
+
+
+def _mask(query: Query, character: str) -> int:
+    """Return the places that a character may take, as bits."""
+    return sum(1 << i for i, each in enumerate(query.places) if not each or character in each)
+
+
+def _moved(state: tuple[int, int], mask: int, runs: int, edits: int, size: int) -> tuple[int, int]:
+    """Return the state that a character leads to, given the places that it may take."""
+    free, used = state
+    next_free = ((free & mask) << 1) | (free & runs)
+    next_used = ((used & mask) << 1) | (used & runs)
+    if edits:
+        next_used |= free | free << 1  # a character too many, and another than expected
+    return _closed(next_free, next_used, runs, edits, size)
+
+
+def _closed(free: int, used: int, runs: int, edits: int, size: int) -> tuple[int, int]:
+    """Return a state with missing characters followed, and without what another makes superfluous.
+
+    Whatever may still be read from before a run may be read from the run too.
+    """
+    whole = (1 << (size + 1)) - 1
+    if edits:
+        used |= free << 1
+    free, used = free & whole, used & whole
+    if free & runs:
+        last = (free & runs).bit_length() - 1
+        free, used = free >> last << last, used >> last << last
+    if used & runs:
+        last = (used & runs).bit_length() - 1
+        used = used >> last << last
+    return free, used & ~free

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``alprcore archive …``: a case of sources, read once, searched, reported and proved.
+
+Exit codes: 0 all is well, 1 the command was wrong or the case cannot be used, 2 some source could
+not be read, or `verify` found a difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from alprcore.cli.archive import adding, finding, proving
+
+if TYPE_CHECKING:
+    from alprcore.cli.options import Commands
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the sub-command to the command line."""
+    parser = commands.add_parser(
+        "archive", help="read everything on a disk into a case, and search it by probability"
+    )
+    steps = parser.add_subparsers(dest="step", metavar="STEP", required=True)
+    for module in (adding, finding, proving):
+        module.add_parsers(steps)
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Run the step and return its exit code."""
+    code: int = chosen.run_step(chosen)
+    return code

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``alprcore archive search | sightings``."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alprcore.archive.export import row_of
+from alprcore.archive.filters import Filters, parse_near, parse_time
+from alprcore.archive.language import parse_query
+from alprcore.archive.provenance import user
+from alprcore.archive.search import LEAST_LISTED, Hit, SearchResult, search
+from alprcore.archive.sightings import (
+    LEAST_SIGHTING,
+    links,
+    read_list,
+    search_list,
+    sightings,
+)
+from alprcore.archive.store import Case
+from alprcore.errors import AlprError, CaseError
+from alprcore.wire.archive import percent
+
+if TYPE_CHECKING:
+    from alprcore.cli.options import Commands
+
+_FEWEST = 1e-6  # what is expected less often is shown as none
+
+
+def add_parsers(steps: Commands) -> None:
+    """Add the steps."""
+    searching = steps.add_parser(
+        "search",
+        help="find reads that may match a pattern, most probable first",
+        description="? is one character, * any run, [B8] one of a set, ~1 at the end admits one"
+        " edit: 'AB?1*7', 'AB12[38]4~1'.",
+    )
+    searching.add_argument("case", type=Path, metavar="CASE")
+    searching.add_argument("pattern", nargs="?", metavar="PATTERN")
+    searching.add_argument(
+        "--list", type=Path, metavar="FILE", dest="plates",
+        help="search for each plate of a CSV file: Plate Number,Description,State/Province",
+    )  # fmt: skip
+    _add_limits(searching, least=LEAST_LISTED, limit=20)
+    searching.set_defaults(run_step=_search)
+    again = steps.add_parser(
+        "sightings",
+        help="list where a plate may have been seen, in the order of the times",
+        description="TEXT is a plate; #12 is the read with the id 12, whose like are looked for.",
+    )
+    again.add_argument("case", type=Path, metavar="CASE")
+    again.add_argument("text", metavar="TEXT")
+    _add_limits(again, least=LEAST_SIGHTING, limit=1000)
+    again.set_defaults(run_step=_sightings)
+
+
+def _add_limits(parser: argparse.ArgumentParser, *, least: float, limit: int) -> None:
+    for name in ("since", "until"):
+        parser.add_argument(
+            f"--{name}", metavar="TIME", help="ISO 8601, UTC unless it names a zone; by EXIF"
+        )
+    parser.add_argument("--near", metavar="LAT,LON,KM", help="by the place in EXIF")
+    parser.add_argument("--region", metavar="CODE", help="region, or country")
+    parser.add_argument("--color", metavar="NAME", help="colour of the vehicle (--tasks color)")
+    parser.add_argument("--make", metavar="NAME", help="make of the vehicle (--tasks make)")
+    parser.add_argument(
+        "--limit", type=int, default=limit, metavar="N", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--least", type=float, default=least, metavar="P",
+        help="leave out matches less probable, 0 to 1 (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the case's log")
+
+
+def _filters(chosen: argparse.Namespace) -> Filters:
+    return Filters(
+        since=None if chosen.since is None else parse_time(chosen.since),
+        until=None if chosen.until is None else parse_time(chosen.until, end=True),
+        near=None if chosen.near is None else parse_near(chosen.near),
+        region=chosen.region,
+        color=chosen.color,
+        make=chosen.make,
+    )
+
+
+def _check(chosen: argparse.Namespace) -> None:
+    if chosen.limit < 1:
+        raise AlprError(f"--limit: expected 1 or more, got {chosen.limit}")
+    if not 0 <= chosen.least <= 1:
+        raise AlprError(f"--least: expected 0 to 1, got {chosen.least}")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+
+
+def _search(chosen: argparse.Namespace) -> int:
+    _check(chosen)
+    if (chosen.pattern is None) == (chosen.plates is None):
+        raise AlprError("search: expected a pattern or --list, one of them")
+    filters = _filters(chosen)
+    with Case.open(chosen.case) as case:
+        if chosen.plates is not None:
+            _search_plates(case, chosen, filters)
+        else:
+            query = parse_query(chosen.pattern)
+            found = search(case, query, filters=filters, limit=chosen.limit, least=chosen.least)
+            _log(chosen, {"pattern": chosen.pattern, "hits": len(found.hits)}, filters)
+            if chosen.json:
+                _print_json(found.hits)
+            else:
+                _print_result(found)
+    return 0
+
+
+def _search_plates(case: Case, chosen: argparse.Namespace, filters: Filters) -> None:
+    wanted = read_list(chosen.plates)
+    total = 0
+    for each, found in search_list(
+        case, wanted, filters=filters, limit=chosen.limit, least=chosen.least
+    ):
+        total += len(found.hits)
+        for hit in found.hits:
+            row = {"wanted": each.plate, "description": each.description, **_row(hit)}
+            if chosen.json:
+                print(json.dumps(row, ensure_ascii=False))
+            else:
+                print(f"{each.plate:12}{each.description[:24]:25}{_line(hit)}")
+    _log(chosen, {"list": str(chosen.plates), "plates": len(wanted), "hits": total}, filters)
+
+
+def _sightings(chosen: argparse.Namespace) -> int:
+    _check(chosen)
+    filters = _filters(chosen)
+    with Case.open(chosen.case) as case:
+        if chosen.text.startswith("#"):
+            if not chosen.text[1:].isdecimal():
+                raise CaseError(f"sightings: expected # and the id of a read, got {chosen.text!r}")
+            hits = links(case, int(chosen.text[1:]), limit=chosen.limit, least=chosen.least)
+        else:
+            hits = sightings(
+                case, chosen.text, filters=filters, limit=chosen.limit, least=chosen.least
+            )
+        _log(chosen, {"sightings": chosen.text, "hits": len(hits)}, filters)
+        if chosen.json:
+            _print_json(hits)
+        else:
+            _print_hits(hits)
+            print(f"{len(hits)} sightings, {_expected(sum(1 - h.probability for h in hits))}")
+    return 0
+
+
+def _log(chosen: argparse.Namespace, data: dict[str, Any], filters: Filters) -> None:
+    """Write the search into the log, who made it and why, where the case can be written."""
+    try:
+        with Case.open(chosen.case, read_only=False) as case:
+            case.note(
+                "searched",
+                {**data, "limits": filters.described(), "user": user(), "reason": chosen.reason},
+            )
+    except AlprError as error:
+        print(f"alprcore: the log does not have this search: {error}", file=sys.stderr)
+
+
+def _row(hit: Hit) -> dict[str, Any]:
+    return row_of(hit.read, probability=hit.probability)
+
+
+def _print_json(hits: Iterable[Hit]) -> None:
+    for hit in hits:
+        print(json.dumps(_row(hit), ensure_ascii=False))
+
+
+def _print_result(found: SearchResult) -> None:
+    _print_hits(found.hits)
+    print(
+        f"{len(found.hits)} of {found.scanned} reads listed, {_expected(found.expected_false)};"
+        f" in all {found.expected_matches:.2f} matches expected"
+    )
+
+
+def _expected(number: float) -> str:
+    """Return how many false hits are expected, in words."""
+    return "no false hit expected" if number < _FEWEST else f"{number:.2g} false hits expected"
+
+
+def _print_hits(hits: Iterable[Hit]) -> None:
+    for hit in hits:
+        print(_line(hit))
+
+
+def _line(hit: Hit) -> str:
+    read = hit.read
+    at = f" at {read.seconds:.2f} s" if read.seconds is not None else ""
+    when = f"  {read.time}" if read.time else ""
+    return (
+        f"{percent(hit.probability):6.2f} %  {read.plate:10} {percent(read.confidence):5.1f} %"
+        f" {read.region:6}{when}  {read.path}{at}  {read.crop}  #{read.id}"
+    )

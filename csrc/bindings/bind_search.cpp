@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "alprcore/automaton.hpp"
+#include "alprcore/kernels.hpp"
+#include "alprcore/scan.hpp"
+
+namespace py = pybind11;
+
+namespace alprcore {
+namespace {
+
+using ByteArray = py::array_t<std::uint8_t, py::array::c_style>;
+using IntArray = py::array_t<std::int32_t, py::array::c_style>;
+
+template <typename Array>
+auto span_of(const Array& array, const char* name, int axes) {
+  if (array.ndim() != axes)
+    throw std::invalid_argument(std::string(name) + ": expected " + std::to_string(axes) + "-D, got " +
+                                std::to_string(array.ndim()) + "-D");
+  return std::span(array.data(), static_cast<std::size_t>(array.size()));
+}
+
+ScanPattern scan_pattern(const ByteArray& places, const ByteArray& runs, int edits) {
+  const auto cells = span_of(places, "places", 2);
+  const auto flags = span_of(runs, "runs", 1);
+  if (places.shape(1) != 256) throw std::invalid_argument("places: expected 256 columns");
+  ScanPattern pattern;
+  pattern.places.resize(static_cast<std::size_t>(places.shape(0)));
+  for (std::size_t i = 0; i < pattern.places.size(); ++i)
+    std::copy_n(cells.begin() + static_cast<std::ptrdiff_t>(256 * i), 256, pattern.places[i].begin());
+  pattern.runs.assign(flags.begin(), flags.end());
+  pattern.edits = edits;
+  return pattern;
+}
+
+py::tuple scan_records(const ByteArray& records, const ByteArray& places, const ByteArray& runs, int edits, float least) {
+  const auto bytes = span_of(records, "records", 2);
+  if (records.shape(1) != sizeof(SlotRecord)) throw std::invalid_argument("records: expected 64 bytes a row");
+  const ScanPattern pattern = scan_pattern(places, runs, edits);
+  ScanHits hits;
+  {
+    const py::gil_scoped_release release;  // the caller holds the records
+    hits = scan({reinterpret_cast<const SlotRecord*>(bytes.data()), bytes.size() / sizeof(SlotRecord)}, pattern, least);
+  }
+  py::array_t<std::int64_t> rows(static_cast<py::ssize_t>(hits.rows.size()));
+  std::copy(hits.rows.begin(), hits.rows.end(), rows.mutable_data());
+  py::array_t<float> scores(static_cast<py::ssize_t>(hits.scores.size()));
+  std::copy(hits.scores.begin(), hits.scores.end(), scores.mutable_data());
+  return py::make_tuple(rows, scores);
+}
+
+double accepted(const IntArray& starts, const IntArray& ends, const FloatArray& scores, const FloatArray& gaps,
+                double log_total, const IntArray& steps, const IntArray& groups, const ByteArray& accepting) {
+  const PathScores lattice{span_of(starts, "starts", 1), span_of(ends, "ends", 1), span_of(scores, "scores", 2),
+                           span_of(gaps, "gaps", 1), static_cast<int>(scores.shape(1)), log_total};
+  const TextAutomaton automaton{span_of(steps, "steps", 2), span_of(groups, "groups", 1),
+                                span_of(accepting, "accepting", 1)};
+  const py::gil_scoped_release release;  // the caller holds the arrays
+  return log_accepted(lattice, automaton);
+}
+
+}  // namespace
+
+void register_search(py::module_& module) {
+  module.def("kernel_name", [] { return std::string(kernels().name); }, "Which instructions the matcher uses here.");
+  module.def("scan", &scan_records, py::arg("records").noconvert(), py::arg("places").noconvert(),
+             py::arg("runs").noconvert(), py::arg("edits"), py::arg("least"),
+             "Rows of (n, 64) slot records that may have a pattern, and their scores.");
+  module.def("log_accepted", &accepted, py::arg("starts").noconvert(), py::arg("ends").noconvert(),
+             py::arg("scores").noconvert(), py::arg("gaps").noconvert(), py::arg("log_total"), py::arg("steps").noconvert(),
+             py::arg("groups").noconvert(), py::arg("accepting").noconvert(),
+             "Natural log of the probability that a line reads as a text that an automaton accepts.");
+}
+
+}  // namespace alprcore
