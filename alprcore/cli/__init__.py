@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
-from alprcore.cli import countries, evaluate, explain, keys, recognize, serve, train_bank
+from alprcore.cli import countries, evaluate, explain, keys, recognize, serve, train_bank, video
 from alprcore.errors import AlprError
 
 _INTERRUPTED = 130  # what a shell reports for Ctrl-C
@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     version = f"alprcore {metadata.version('alprcore')}"
     top.add_argument("--version", action="version", version=version)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (recognize, evaluate, explain, countries, serve, keys, train_bank):
+    for module in (recognize, video, evaluate, explain, countries, serve, keys, train_bank):
         module.add_parser(commands)
     return top
 
