@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the two extensions and lists the packages; everything else is in pyproject.toml."""
+"""Builds the three extensions and lists the packages; everything else is in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -54,22 +54,25 @@ pixels = Pybind11Extension(
     extra_compile_args=COMPILE,
     extra_link_args=LINK,
 )
-text = Extension(
-    "alprcore._readings",
-    ["alprcore/_readings.pyx"],
-    language="c++",
-    # Cython's own code trips these two; ours is checked in csrc.
-    extra_compile_args=[
-        *COMPILE,
-        *([] if sys.platform == "win32" else ["-std=c++20", "-Wno-extra"]),
-    ],
-    extra_link_args=LINK,
-)
+texts = [
+    Extension(
+        f"alprcore.{name}",
+        [f"alprcore/{name}.pyx"],
+        language="c++",
+        # Cython's own code trips these two; ours is checked in csrc.
+        extra_compile_args=[
+            *COMPILE,
+            *([] if sys.platform == "win32" else ["-std=c++20", "-Wno-extra"]),
+        ],
+        extra_link_args=LINK,
+    )
+    for name in ("_channel", "_readings")
+]
 
 ParallelCompile("ALPRCORE_BUILD_JOBS", default=0).install()
 setup(
     packages=[*find_packages(include=["alprcore", "alprcore.*"]), "alprcore.runtime_data"],
     package_dir={"alprcore.runtime_data": "runtime_data"},
-    ext_modules=[pixels, *cythonize([text], build_dir="build/cython", language_level=3)],
+    ext_modules=[pixels, *cythonize(texts, build_dir="build/cython", language_level=3)],
     cmdclass={"build_ext": build_ext},
 )

@@ -14,6 +14,10 @@ class ImageError(AlprError, ValueError):
     """The input cannot be read as a picture: missing, cut short, too large or not an image."""
 
 
+class VideoError(AlprError, ValueError):
+    """A video cannot be read: missing, no video, damaged, or PyAV is not installed."""
+
+
 class SettingsError(AlprError, ValueError):
     """A setting is unknown or out of its range."""
 

@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "alprcore"
 ORDER = [
     "errors",
     "records",
+    "_channel",
     "_native",
     "_readings",
     "geometry",
@@ -52,7 +53,9 @@ def module_of(path: Path) -> str:
 
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-MODULES = {module_of(path) for path in SOURCES} | {"alprcore._native", "alprcore._readings"}
+MODULES = {module_of(path) for path in SOURCES} | {
+    f"alprcore.{name}" for name in ("_channel", "_native", "_readings")
+}
 
 
 def imports(path: Path) -> set[str]:

@@ -27,6 +27,7 @@ from alprcore.cli import (
     serve,
     train_bank,
     version,
+    video,
 )
 from alprcore.errors import AlprError
 
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for module in (
         recognize,
+        video,
         archive,
         evaluate,
         explain,

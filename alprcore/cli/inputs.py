@@ -18,7 +18,23 @@ STDIN = "-"
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".bmp", ".gif", ".tiff", ".webp")
 """Beyond those of OpenALPR's command: the last two."""
 
-VIDEO_ENDINGS = (".avi", ".mp4", ".webm", ".flv", ".mjpg", ".mjpeg", ".mkv")
+VIDEO_ENDINGS = (
+    ".avi",
+    ".mp4",
+    ".webm",
+    ".flv",
+    ".mjpg",
+    ".mjpeg",
+    ".mkv",
+    ".ts",
+    ".mts",
+    ".mov",
+    ".m4v",
+    ".mpg",
+    ".mpeg",
+    ".h264",
+)
+"""Beyond those of OpenALPR's command: from .ts on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +58,9 @@ class Input:
 
 
 def expanded(names: Iterable[str]) -> Iterator[Input]:
-    """Yield `names` with each folder replaced by the pictures directly in it, sorted.
+    """Yield `names` with each folder replaced by the pictures and videos directly in it, sorted.
 
-    A folder without a picture and one that cannot be listed yield themselves, so that they are
+    A folder without any and one that cannot be listed yield themselves, so that they are
     reported and not ignored.
     """
     for name in names:
@@ -52,12 +68,12 @@ def expanded(names: Iterable[str]) -> Iterator[Input]:
             yield Input(name)
             continue
         try:
-            pictures = sorted(picture_names(name))
+            pictures = sorted([*picture_names(name), *video_names(name)])
         except OSError as error:
             yield Input(name, f"the folder cannot be listed: {error.strerror}")
             continue
         if not pictures:
-            yield Input(name, "no picture in this folder")
+            yield Input(name, "no picture or video in this folder")
         yield from (Input(str(Path(name) / picture)) for picture in pictures)
 
 
@@ -79,6 +95,23 @@ def picture_names(folder: str) -> list[str]:
     """
     named = (path for path in Path(folder).iterdir() if path.name.lower().endswith(PICTURE_ENDINGS))
     return [path.name for path in named if not is_folder(path)]
+
+
+def video_names(folder: str) -> list[str]:
+    """Return the names of the videos directly in a folder, in no order.
+
+    Raises
+    ------
+    OSError
+        If it cannot be listed.
+    """
+    named = (path for path in Path(folder).iterdir() if is_video(path.name))
+    return [path.name for path in named if not is_folder(path)]
+
+
+def is_video(name: str) -> bool:
+    """Whether a name is that of a video, by its ending."""
+    return name.lower().endswith(VIDEO_ENDINGS)
 
 
 def read_frame(name: str) -> Frame:
@@ -131,5 +164,5 @@ def problem(name: str, error: ImageError) -> str:
     """Return one line that says which input could not be read and why."""
     reason = str(error).removeprefix("image: ")
     was_read = not isinstance(error.__cause__, OSError)
-    hint = "; `alpr` reads videos" if was_read and name.lower().endswith(VIDEO_ENDINGS) else ""
+    hint = "; `alprcore video` reads videos" if was_read and is_video(name) else ""
     return f"alprcore: {shown(name)}: {reason}{hint}"

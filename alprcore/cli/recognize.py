@@ -13,16 +13,26 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alprcore.cli.inputs import PICTURE_ENDINGS, STDIN, expanded, problem, refuse_loss, shown
+from alprcore.cli.inputs import (
+    PICTURE_ENDINGS,
+    STDIN,
+    expanded,
+    is_video,
+    problem,
+    refuse_loss,
+    shown,
+)
 from alprcore.cli.options import (
     add_engine_options,
     add_roi_option,
     add_tasks_option,
     engine_of,
 )
+from alprcore.cli.video import show_clip
 from alprcore.errors import AlprError, ImageError
 from alprcore.records import Box, VehicleLook
 from alprcore.showing.drawing import annotated, write_picture
+from alprcore.video.engine import VideoEngine
 from alprcore.wire.numbers import json_text
 from alprcore.wire.results import Recognition, unread_dict
 
@@ -35,9 +45,13 @@ FAINT = 0.2  # a plate less likely to show a text of usual length is said to be 
 
 def add_parser(commands: Commands) -> None:
     """Add the sub-command to the command line."""
-    parser = commands.add_parser("recognize", help="read the plates of pictures")
+    parser = commands.add_parser("recognize", help="read the plates of pictures; clips, too")
     parser.add_argument(
-        "images", nargs="+", metavar="IMAGE", help="file, folder, or - for bytes on standard input"
+        "images",
+        nargs="+",
+        metavar="IMAGE",
+        help="file, folder, or - for bytes on standard input; a"
+        " video is read as `alprcore video` does",
     )
     add_engine_options(parser)
     add_roi_option(parser)
@@ -66,7 +80,12 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.json and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # as JSON is, whatever the locale
     code = 0
+    clips = None
     for each, target in zip(inputs, targets, strict=True):
+        if is_video(each.name) and not each.problem:
+            clips = clips or VideoEngine(engine=engine)
+            code = max(code, show_clip(clips, each.name, chosen, annotated_to=target))
+            continue
         try:
             frame = each.frame()
             found = engine.recognize(frame, regions_of_interest=chosen.roi, tasks=chosen.tasks)
@@ -196,4 +215,4 @@ def _targets_in(folder: Path, names: Sequence[str]) -> Iterator[Path]:
             number += 1
             unique = f"{stem}-{number}"
         taken.add(unique)
-        yield folder / f"{unique}.jpg"
+        yield folder / f"{unique}{'.mp4' if is_video(name) else '.jpg'}"

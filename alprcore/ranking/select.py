@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from alprcore.finding.search import SAME_PLATE
 from alprcore.geometry import cover
 from alprcore.ranking.examine import Read
+from alprcore.records import Plate
 
 # What a text of a plate's usual length adds to the finder's score if it stands for certain. One of
 # another length adds nothing: badges and windows read as one certain letter. What the text says may
@@ -27,7 +28,7 @@ LEGIBLE_WIDTH = 100.0
 DOUBTFUL_LEGIBILITY = 0.9
 
 
-def plausibility(plate: Read) -> float:
+def plausibility(plate: Read | Plate) -> float:
     """Return how much finder and reader together speak for a plate, about 0 to 1.5.
 
     Notes

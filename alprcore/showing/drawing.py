@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alprcore.errors import AlprError
-from alprcore.records import Frame, Plate, VehicleBox
+from alprcore.records import Frame, Plate, Points, VehicleBox
 from alprcore.showing.hangul import romanized
 
 _PLATE = (0, 220, 0)
@@ -43,11 +43,28 @@ def annotated(frame: Frame, plates: Sequence[Plate], vehicles: Sequence[VehicleB
         corners = (int(box.left), int(box.top)), (int(box.right), int(box.bottom))
         cv2.rectangle(canvas, *corners, _VEHICLE, thickness)
     for plate in plates:
-        points = np.round(plate.quad.to_points()).astype(np.int32)
-        cv2.polylines(canvas, [points], isClosed=True, color=_PLATE, thickness=thickness)
-        label = f"{plate.text} {100 * plate.confidence:.0f}%".replace("\n", "-")
-        _draw_label(canvas, romanized(label), points, thickness)
+        draw_plate(canvas, plate.quad.to_points(), plate.text, plate.confidence)
     return canvas
+
+
+def draw_plate(canvas: Frame, corners: Points, text: str, confidence: float) -> None:
+    """Draw one plate with its reading into a picture.
+
+    Parameters
+    ----------
+    canvas : (rows, cols, 3) uint8 array
+        Rows adjacent; drawn into.
+    corners : (4, 2) float64 array
+    text : str
+        Lines joined by newlines.
+    confidence : float
+        [0, 1].
+    """
+    thickness = max(1, round(max(canvas.shape[:2]) / 600))
+    points = np.round(corners).astype(np.int32)
+    cv2.polylines(canvas, [points], isClosed=True, color=_PLATE, thickness=thickness)
+    label = f"{text} {100 * confidence:.0f}%".replace("\n", "-")
+    _draw_label(canvas, romanized(label), points, thickness)
 
 
 def write_picture(path: Path, frame: Frame) -> None:

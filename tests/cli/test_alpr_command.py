@@ -245,6 +245,7 @@ def test_what_is_chosen_reaches_the_library(fake, picture, tmp_path, capsys):
         ("rtsp://h/a", Kind.UNKNOWN),
         *((f"a{ending}", Kind.VIDEO) for ending in (".avi", ".MP4", ".webm", ".flv")),
         *((f"a{ending}", Kind.VIDEO) for ending in (".mjpg", ".MJPEG", ".mkv")),
+        *((f"a{ending}", Kind.VIDEO) for ending in (".ts", ".mov", ".m4v", ".mpg", ".h264")),
         *((f"a{ending}", Kind.PICTURE) for ending in (".png", ".JPG", ".jpeg", ".tif")),
         *((f"a{ending}", Kind.PICTURE) for ending in (".bmp", ".Gif", ".tiff", ".webp")),
         (".", Kind.FOLDER),
@@ -424,7 +425,29 @@ def test_every_frame_of_a_video_is_read_and_numbered(fake, tmp_path, capsys):
     assert (code, err) == (0, "")
     assert out.splitlines() == ["Frame: 0", *LINES, "Frame: 1", "Frame: 2", *LINES]
     _, out, _ = run(capsys, "-j", video)
-    assert [len(json.loads(line)["results"]) for line in out.splitlines()] == [1, 0, 1]
+    replies = [json.loads(line) for line in out.splitlines()]
+    assert [len(reply["results"]) for reply in replies] == [1, 0, 1]
+    assert [(reply["frame_num"], reply["video_time_s"]) for reply in replies] == [
+        (0, 0),
+        (1, 0.1),
+        (2, 0.2),
+    ]
+
+
+def test_a_video_is_read_without_pyav_too(fake, tmp_path, capsys, monkeypatch):
+    video = write_video(tmp_path / "clip.avi", [FRAME, FRAME * 0, FRAME])
+    _, with_it, _ = run(capsys, "-j", video)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    _, without, _ = run(capsys, "-j", "--seek", 100, video)
+    numbers = [(r["frame_num"], r["video_time_s"]) for r in map(json.loads, without.splitlines())]
+    assert numbers == [(1, 0.1), (2, 0.2)]
+    assert len(with_it.splitlines()) == 3
+
+
+def test_a_video_in_a_folder_is_named(fake, picture, tmp_path, capsys):
+    video = write_video(tmp_path / "clip.ts.avi", [FRAME])
+    _, _, err = run(capsys, tmp_path)
+    assert err == f"alpr: {video}: videos of a folder are not read; name it\n"
 
 
 def test_seeking_begins_later(fake, tmp_path, capsys):
@@ -433,6 +456,8 @@ def test_seeking_begins_later(fake, tmp_path, capsys):
     assert [len(json.loads(line)["results"]) for line in out.splitlines()] == [0, 1, 1, 1, 1]
     _, out, _ = run(capsys, "--seek", 500, video)
     assert out.startswith("Frame: 0\nFrame: 1\nplate0")
+    _, out, _ = run(capsys, "-j", "--seek", 500, video)
+    assert [json.loads(line)["frame_num"] for line in out.splitlines()] == [5, 6, 7, 8, 9]
 
 
 def test_a_video_that_cannot_be_read_does_not_stop_the_others(fake, picture, tmp_path, capsys):

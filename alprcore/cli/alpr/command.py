@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from alprcore.cli import guarded
 from alprcore.cli.alpr.arguments import Chosen, StoppedError, parse
-from alprcore.cli.alpr.inputs import Kind, camera_number, kind_of, pictures_in
+from alprcore.cli.alpr.inputs import Kind, camera_number, kind_of, pictures_in, videos_in
 from alprcore.cli.alpr.text import plate_lines, total_time
 from alprcore.cli.alpr.video import (
     MotionDetector,
@@ -38,7 +39,10 @@ from alprcore.openalpr.library import (
     unread,
 )
 from alprcore.records import Box, Frame
+from alprcore.wire.numbers import json_text
 from alprcore.wire.results import Recognition
+
+NO_PLACE: Mapping[str, Any] = {}  # of a frame that is not of a video file
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,6 +97,8 @@ class _Program:
         elif kind is Kind.PICTURE:
             self._read_picture(word, says_none=True)
         elif kind is Kind.FOLDER:
+            for path in videos_in(word):
+                print(f"alpr: {path}: videos of a folder are not read; name it", file=sys.stderr)
             for path in pictures_in(word):
                 print(path, flush=True)
                 self._read_picture(path)
@@ -128,43 +134,57 @@ class _Program:
             print(f"Video file not found: {path}", file=sys.stderr)
             return
         try:
-            self._read_frames(video_frames(path, seek_ms=self.chosen.seek), numbered=True)
+            self._read_frames(video_frames(path, seek_ms=self.chosen.seek))
         except VideoError:
             print(f"alpr: {path}: cannot be read as a video", file=sys.stderr)
 
     def _read_live(self, frames: Iterable[Frame], problem: str) -> bool:
         try:
-            self._read_frames(frames)
+            self._read_frames((frame, {}) for frame in frames)
         except VideoError:
             print(problem, file=sys.stderr)
             return False
         return True
 
-    def _read_frames(self, frames: Iterable[Frame], *, numbered: bool = False) -> None:
+    def _read_frames(self, frames: Iterable[tuple[Frame, dict[str, Any]]]) -> None:
+        """Read frames, each with its place in a video; the place of a live one is empty."""
         detector = MotionDetector() if self.chosen.motion else None
-        for number, frame in enumerate(frames):
-            if numbered and not self.chosen.json:
+        for number, (frame, place) in enumerate(frames):
+            if place and not self.chosen.json:
                 print(f"Frame: {number}", flush=True)
             if detector is None:
-                self._recognize(frame)
+                self._recognize(frame, place=place)
             elif (area := detector.moving_area(frame)) is not None:
-                self._recognize(frame, areas=(area,))
+                self._recognize(frame, areas=(area,), place=place)
             else:
-                self._show(unread(), 0.0)
+                self._show(unread(), 0.0, place=place)
 
     def _recognize(
-        self, frame: Frame, *, areas: Sequence[Area] = (), says_none: bool = False
+        self,
+        frame: Frame,
+        *,
+        areas: Sequence[Area] = (),
+        says_none: bool = False,
+        place: Mapping[str, Any] = NO_PLACE,
     ) -> None:
         begin = time.perf_counter()
         found = self.library.recognize(frame, areas)
-        self._show(found, (time.perf_counter() - begin) * 1e3, says_none=says_none)
+        elapsed_ms = (time.perf_counter() - begin) * 1e3
+        self._show(found, elapsed_ms, says_none=says_none, place=place)
 
-    def _show(self, found: Recognition, elapsed_ms: float, *, says_none: bool = False) -> None:
-        """Print one picture's results; `says_none` tells people when there are none."""
+    def _show(
+        self,
+        found: Recognition,
+        elapsed_ms: float,
+        *,
+        says_none: bool = False,
+        place: Mapping[str, Any] = NO_PLACE,
+    ) -> None:
+        """Print one picture's results; `says_none` reports to people when there are none."""
         chosen = self.chosen
         lines = [total_time(elapsed_ms)] if chosen.clock else []
         if chosen.json:
-            lines.append(found.to_json())
+            lines.append(json_text({**found.to_dict(), **place}) if place else found.to_json())
         else:
             plates = found.to_dict()["results"]
             lines += plate_lines(plates, pattern=bool(chosen.pattern), clock=chosen.clock)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
-from alprcore.cli.inputs import PICTURE_ENDINGS, VIDEO_ENDINGS, is_folder, picture_names
+from alprcore.cli.inputs import PICTURE_ENDINGS, is_folder, is_video, picture_names, video_names
 
 _CAMERA = "/dev/video"
 
@@ -34,7 +34,7 @@ def kind_of(word: str) -> Kind:
         return Kind.CAMERA
     if word.startswith(("http://", "https://")):
         return Kind.STREAM
-    if word.lower().endswith(VIDEO_ENDINGS):
+    if is_video(word):
         return Kind.VIDEO
     if word.lower().endswith(PICTURE_ENDINGS):
         return Kind.PICTURE
@@ -51,6 +51,11 @@ def pictures_in(folder: str) -> list[str]:
     """Return the paths of the pictures directly in a folder, sorted without regard to case."""
     names = sorted(picture_names(folder), key=_folded)
     return [f"{folder.rstrip('/')}/{name}" for name in names]
+
+
+def videos_in(folder: str) -> list[str]:
+    """Return the paths of the videos directly in a folder, which are not read there, sorted."""
+    return [f"{folder.rstrip('/')}/{name}" for name in sorted(video_names(folder), key=_folded)]
 
 
 def _folded(name: str) -> tuple[str, str]:

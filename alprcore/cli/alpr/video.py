@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import importlib.util
+import itertools
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import cv2
 import numpy as np
 
+from alprcore.errors import VideoError as AlprVideoError
 from alprcore.picture.quiet import quiet_stderr
 from alprcore.records import Frame
 
@@ -51,18 +55,51 @@ class MotionDetector:
         return (x, y, width, height) if width else None
 
 
-def video_frames(path: str, *, seek_ms: int) -> Iterator[Frame]:
-    """Yield the frames of a video file from a point in time on.
+def video_frames(path: str, *, seek_ms: int) -> Iterator[tuple[Frame, dict[str, Any]]]:
+    """Yield the frames of a video file from a point in time on, each with its place in the video.
+
+    That is ``frame_num`` from 0 and ``video_time_s`` from the first frame, named as in tables of
+    OpenALPR's video program; with PyAV also ``pts`` and ``time_base``, by which the frame is found
+    again.
 
     Raises
     ------
     VideoError
         If it cannot be opened.
     """
+    if importlib.util.find_spec("av") is None:
+        yield from _frames_by_opencv(path, seek_ms)
+        return
+    from alprcore.video.frames import frames  # noqa: PLC0415  # only with the extra
+
+    try:
+        with quiet_stderr():
+            clip = frames(path)
+        with clip:
+            for frame in clip:
+                time = frame.time
+                if (
+                    1000 * time.seconds < seek_ms - 0.5
+                ):  # decoded all the same, so that it is counted
+                    continue
+                base = f"{time.time_base.numerator}/{time.time_base.denominator}"
+                place = {"frame_num": time.ordinal, "video_time_s": round(time.seconds, 6)}
+                yield frame.image(), {**place, "pts": time.pts, "time_base": base}
+    except AlprVideoError as error:
+        raise VideoError(path) from error
+
+
+def _frames_by_opencv(path: str, seek_ms: int) -> Iterator[tuple[Frame, dict[str, Any]]]:
+    """Yield the frames without PyAV: times as OpenCV tells them, from 0 whatever the file says."""
     with _opened(path) as video:
-        if seek_ms > 0:
-            video.set(cv2.CAP_PROP_POS_MSEC, seek_ms)
-        yield from _frames(video)
+        for number in itertools.count():
+            read, frame = video.read()
+            if not read:
+                return
+            time_ms = video.get(cv2.CAP_PROP_POS_MSEC)
+            if time_ms >= seek_ms - 0.5:
+                place = {"frame_num": number, "video_time_s": round(time_ms / 1000, 6)}
+                yield np.asarray(frame, np.uint8), place
 
 
 def camera_frames(number: int) -> Iterator[Frame]:
