@@ -33,8 +33,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alprcore import _readings
 from alprcore.errors import CaseError
+from alprcore.reading.decode import best_stretches
 from alprcore.reading.glyphs import slot_distributions
 from alprcore.reading.match import Lattice
 
@@ -146,9 +146,7 @@ def _packed(slots: Sequence[Slot], flags: int, second: int) -> bytes:
 
 def _line_slots(lattice: Lattice, text: str, alphabet: str) -> list[Slot]:
     """Return the slots of a line: one a character of its reading, and where else one may stand."""
-    path = _readings.best_stretches(
-        lattice.starts, lattice.ends, lattice.scores, lattice.gaps, alphabet, text
-    )
+    path = best_stretches(lattice, text, alphabet)
     if not path:
         return []
     chosen = [*path, *_extra_stretches(lattice, path)]
