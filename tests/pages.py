@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+
 from alprcore.cli import main, parser
 from alprcore.cli.alpr import arguments as alpr_arguments
 from alprcore.cli.alpr.command import main as alpr
@@ -90,6 +92,12 @@ def prepare(folder: Path) -> None:
     kept = [line for line in labels.splitlines(keepends=True) if not line.startswith("kr/")]
     (folder / "photos" / "truth.csv").write_text("".join(kept), "utf-8")
     shutil.copytree(samples, folder / "street", ignore=shutil.ignore_patterns("kr", "eu*", "*.*v"))
+    picture = cv2.imread(str(sample_path("eu.jpg")))
+    fourcc = cv2.VideoWriter.fourcc(*"mp4v")
+    clip = cv2.VideoWriter(str(folder / "clip.mp4"), fourcc, 10, picture.shape[1::-1])
+    for _ in range(4):
+        clip.write(picture)
+    clip.release()
     (folder / "openalpr.conf").write_text("topn = 5\n", "utf-8")
     (folder / "my_countries").mkdir()
     page = (ROOT / "runtime_data/countries/README.md").read_text("utf-8")
@@ -99,17 +107,26 @@ def prepare(folder: Path) -> None:
 
 def run(words: list[str]) -> int:
     """Run ``alprcore`` or ``alpr`` in this process and return the exit code."""
-    if "<" in words:
-        at = words.index("<")
-        content = Path(words[at + 1]).read_bytes()
-        words = [*words[:at], *words[at + 2 :]]
-    else:
-        content = b""
+    content, out = b"", None
+    for sign in ("<", ">"):
+        if sign in words:
+            at = words.index(sign)
+            name = Path(words[at + 1])
+            words = [*words[:at], *words[at + 2 :]]
+            if sign == "<":
+                content = name.read_bytes()
+            else:
+                out = name
     before, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(content))
+    printed = io.StringIO()
     try:
-        return {"alprcore": main, "alpr": alpr}[words[0]](words[1:])
+        with contextlib.redirect_stdout(printed if out else sys.stdout):
+            code = {"alprcore": main, "alpr": alpr}[words[0]](words[1:])
     finally:
         sys.stdin = before
+    if out:
+        out.write_text(printed.getvalue(), "utf-8")
+    return code
 
 
 def unknown(words: list[str]) -> str:
