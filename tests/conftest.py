@@ -9,13 +9,16 @@ import pytest
 from hypothesis import settings
 
 TESTS = Path(__file__).parent
-# What builds wheels, trains, starts servers or a browser, or times: half a minute and more each.
+# Builds of wheels, training, servers, the browser, timing, and photographs by the hundred.
 SLOW = (
     "benchmarks",
+    "tests/countries/test_country_ledger.py",
+    "tests/evaluation/test_compare_cloud.py",
     "tests/server/test_load.py",
     "tests/server/test_page.py",
     "tests/server/test_run.py",
     "tests/server/test_schema.py",
+    "tests/test_ledger.py",
     "tests/test_packaging.py",
     "tests/training",
 )

@@ -65,5 +65,6 @@ class RegionModel:
         ResourceError
             If the file is missing or is not such a network.
         """
+        _ = self.codes  # raises where the file is another network
         logs: NDArray[np.float32] = self._network.run(crops=crop[None])[0][0]
         return logs
