@@ -55,6 +55,9 @@ class FakeEngine:
         vehicles = (VehicleBox(Box(1, 1, 70, 40), 0.9),)
         return Recognition(cols, rows, 1, 2.5, areas, plates, vehicles)
 
+    def with_settings(self, **changes):
+        return self
+
 
 @pytest.fixture
 def options(monkeypatch):
@@ -167,7 +170,7 @@ def test_a_folder_without_pictures_is_reported(options, tmp_path, capsys):
     (tmp_path / "one.jpg").mkdir()  # a folder, whatever its name
     code, out, err = run(capsys, "recognize", tmp_path)
     assert (code, out) == (2, "")
-    assert err == f"alprcore: {tmp_path}: no picture in this folder\n"
+    assert err == f"alprcore: {tmp_path}: no picture or video in this folder\n"
 
 
 def test_a_folder_in_a_folder_is_passed_over(options, folder, capsys):
@@ -210,13 +213,15 @@ def test_the_empty_name_is_no_folder(options, folder, monkeypatch, capsys):
     assert (code, out, err) == (2, "", "alprcore: '': the name is empty\n")
 
 
-def test_videos_are_sent_to_the_program_that_reads_them(options, tmp_path, capsys):
+def test_a_video_that_cannot_be_read_does_not_stop_the_pictures(options, folder, tmp_path, capsys):
     video = tmp_path / "v.AVI"
     video.write_bytes(b"RIFF\x24\x00\x00\x00AVI LIST" + bytes(40))
-    _, _, err = run(capsys, "recognize", video)
-    assert err.endswith("; `alpr` reads videos\n")
-    _, _, err = run(capsys, "recognize", tmp_path / "none.avi")
-    assert "reads videos" not in err
+    code, out, err = run(capsys, "recognize", video, folder / "b.png")
+    assert code == 2
+    assert err.startswith(f"alprcore: {video}: ")
+    assert "1 plate" in out
+    _, _, err = run(capsys, "explain", video, "--out", tmp_path / "out")
+    assert err.endswith("; `alprcore video` reads videos\n")
 
 
 def test_standard_input_is_a_picture(options, monkeypatch, capsys):
