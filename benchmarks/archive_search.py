@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long a search takes in a large case: of a synthetic store, made here, the first step and all.
+
+``python benchmarks/archive_search.py --reads 1000000`` makes a case of so many reads, whose slots and
+lattices are those of a few thousand random plates read as real ones are (a best character, rivals,
+now and then a missing one), and times searches in it, median of several. ``--write`` adds a row to
+``benchmarks/RESULTS.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from alprcore.archive.lattices import lattice_bytes
+from alprcore.archive.search import load_index, search
+from alprcore.archive.slots import slot_bytes
+from alprcore.archive.store import Case
+from alprcore.reading.match import Lattice
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LENGTH, WIDTH = 7, 6  # characters of a plate, and columns of each
+PATTERNS = ("AB?1*", "?B1?7??", "*7K3*", "AB12C34", "AB12C34~1")
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def plate_lattice(generator: np.random.Generator) -> tuple[Lattice, str]:
+    """Return a lattice with one cut, whose characters have rivals and are now and then unsure."""
+    text = generator.integers(0, len(ALPHABET), LENGTH)
+    scores = generator.normal(-14, 3, (LENGTH, len(ALPHABET)))
+    for slot, best in enumerate(text):
+        scores[slot, best] = 0.0
+        scores[slot, generator.integers(len(ALPHABET))] = -generator.exponential(4.0)
+        scores[slot, best] = max(scores[slot, best], 0.0)
+    starts = (1 + np.arange(LENGTH) * (WIDTH + 1)).astype(np.int32)
+    columns = LENGTH * (WIDTH + 1) + 1
+    gaps = np.full(columns, -7.0 / WIDTH, np.float32)
+    gaps[0] = gaps[:: WIDTH + 1] = 0.0
+    stretch = np.logaddexp.reduce(scores, axis=1)
+    skipped = np.array([gaps[s : s + WIDTH].sum(dtype=np.float64) for s in starts])
+    total = float(np.logaddexp(stretch, skipped).sum() + gaps[:: WIDTH + 1].sum())
+    posteriors = np.exp(stretch - np.logaddexp(stretch, skipped))
+    lattice = Lattice(
+        starts, (starts + WIDTH).astype(np.int32), scores.astype(np.float32),
+        np.zeros((0, 0), np.int32), posteriors.astype(np.float32), gaps, total,
+    )  # fmt: skip
+    return lattice, "".join(ALPHABET[i] for i in text)
+
+
+def make_case(folder: Path, count: int, kinds: int, seed: int = 1) -> None:
+    """Make a case of `count` reads of `kinds` different plates."""
+    generator = np.random.default_rng(seed)
+    plates = []
+    for _ in range(min(kinds, count)):
+        lattice, text = plate_lattice(generator)
+        plates.append((text, slot_bytes((lattice,), (text,), ALPHABET), lattice_bytes((lattice,))))
+    with Case.open(folder, create=True) as case:
+        run = case.connection.execute
+        run("PRAGMA synchronous = OFF")
+        run("BEGIN")
+        run("INSERT INTO setups VALUES (1, 'synthetic', ?, '{}')", (ALPHABET,))
+        run("INSERT INTO runs VALUES (1, 1, '', '', 'done', '[]', 1, '{}', '{}')")
+        run(
+            "INSERT INTO sources (id, sha256, size, kind, format, path, notices)"
+            " VALUES (1, 'synthetic', 0, 'picture', 'JPEG', 'synthetic', '[]')"
+        )
+        run("INSERT INTO readings VALUES (1, 1, 1, ?, NULL, '[]', NULL)", (count,))
+        case.connection.executemany(
+            "INSERT INTO reads (source_id, setup_id, run_id, number, plate, text, text_unsure,"
+            " confidence, matches_template, legibility, detection_score, truncated, country, region,"
+            " region_confidence, x1, y1, x2, y2, x3, y3, x4, y4, candidates, regions, glyphs, crop,"
+            " crop_sha256, crop_x, crop_y, slots, lattice) VALUES (1, 1, 1, ?, ?, ?, '', 0.9, 1, 1, 1,"
+            " 0, 'us', '', 0, 0, 0, 9, 0, 9, 9, 0, 9, '[]', '[]', '[]', '', '', 0, 0, ?, ?)",
+            (
+                (number, text, text, slots, lattice)
+                for number in range(count)
+                for text, slots, lattice in [plates[number % len(plates)]]
+            ),
+        )
+        run("COMMIT")
+
+
+def timed(folder: Path, repeats: int) -> list[tuple[str, float, int, int, int]]:
+    """Return of each pattern the median time of a search in ms, hits, passed and examined."""
+    rows = []
+    with Case.open(folder) as case:
+        begin = time.perf_counter()
+        index = load_index(case)
+        print(f"opened in {time.perf_counter() - begin:.2f} s")
+        for pattern in PATTERNS:
+            spent = []
+            for _ in range(repeats):
+                begin = time.perf_counter()
+                found = search(case, pattern, index=index)
+                spent.append(time.perf_counter() - begin)
+            rows.append(
+                (pattern, 1e3 * statistics.median(spent), 1e3 * min(spent), found.passed,
+                 found.examined)
+            )  # fmt: skip
+            print(f"{pattern:12} {rows[-1][1]:8.1f} ms, least {rows[-1][2]:.1f}, passed"
+                  f" {found.passed}, examined {found.examined}")  # fmt: skip
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--reads", type=int, default=1_000_000)
+    parser.add_argument("--kinds", type=int, default=20_000)
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--keep", type=Path, help="folder of the case, kept for another time")
+    parser.add_argument("--write", action="store_true")
+    chosen = parser.parse_args()
+    folder = chosen.keep or Path(tempfile.mkdtemp()) / "case"
+    if not folder.exists():
+        make_case(folder, chosen.reads, chosen.kinds)
+    rows = timed(folder, chosen.repeats)
+    size = (folder / "case.sqlite").stat().st_size / chosen.reads
+    print(f"{size:.0f} bytes a read")
+    if chosen.write:
+        write(rows, chosen.reads)
+    if chosen.keep is None:
+        shutil.rmtree(folder.parent)
+
+
+def write(rows: list[tuple[str, float, int, int, int]], reads: int) -> None:
+    """Add the rows to the results."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    day = datetime.now(UTC).date().isoformat()
+    head = "## Search in an archive"
+    text = RESULTS.read_text("utf-8")
+    if head not in text:
+        text += (
+            f"\n{head}\n\n`python benchmarks/archive_search.py --reads N --write`, one thread, after"
+            " opening\n\n| date | commit | reads | pattern | median ms | least ms | passed |"
+            " examined |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        )
+    lines = "".join(
+        f"| {day} | {commit} | {reads} | `{pattern}` | {median:.1f} | {least:.1f} | {passed} |"
+        f" {examined} |\n"
+        for pattern, median, least, passed, examined in rows
+    )
+    before, after = text.split(head)
+    table, sep, rest = after.partition("\n\n## ")
+    RESULTS.write_text(before + head + table.rstrip("\n") + "\n" + lines + sep + rest, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
