@@ -34,6 +34,9 @@ LEAST_LISTED = 0.001
 MOST_EXAMINED = 2000
 """Lattices looked at for one search; each takes about 0.1 ms."""
 
+NEAR = 0.9
+"""A search is done when what is left cannot be much more probable than its last hit: by a tenth."""
+
 _CHUNK = 100
 
 
@@ -134,8 +137,9 @@ def search(
     found: list[tuple[float, int]] = []
     examined = 0
     for ids, chunk_scores in _chunks(index.ids[rows], scores):
-        # A score is rarely below the probability, so that what follows can no longer be listed.
-        if len(found) >= limit and chunk_scores[0] < sorted(found)[-limit][0]:
+        # A score is rarely below the probability: what follows is no longer listed, or about as
+        # probable as what is.
+        if len(found) >= limit and NEAR * chunk_scores[0] <= sorted(found)[-limit][0]:
             break
         found += exact_probabilities(case, query, ids.tolist(), alphabets)
         examined += len(ids)

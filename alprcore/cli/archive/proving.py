@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``alprcore archive verify | bag``."""
+"""``alprcore archive report | verify | bag``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from alprcore.archive.bag import write_bag
 from alprcore.archive.evidence import SAMPLE, verify
+from alprcore.archive.report import UNSURE, write_report
 from alprcore.archive.store import Case
 from alprcore.cli.archive.adding import note
 from alprcore.errors import AlprError
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 
 def add_parsers(steps: Commands) -> None:
     """Add the steps."""
+    report = steps.add_parser("report", help="write one HTML file that opens offline and prints")
+    report.add_argument("case", type=Path, metavar="CASE")
+    report.add_argument("--out", type=Path, required=True, metavar="DIR", help="its folder")
+    report.add_argument("--plates", metavar="LIST", help="these readings only, comma-separated")
+    report.add_argument(
+        "--unsure", type=float, default=UNSURE, metavar="P",
+        help="show ? for less probable characters, 0 to 1 (default: %(default)s)",
+    )  # fmt: skip
+    report.set_defaults(run_step=_report)
     proving = steps.add_parser("verify", help="compare sources, log, rows and crops with the log")
     proving.add_argument("case", type=Path, metavar="CASE")
     proving.add_argument(
@@ -34,6 +44,17 @@ def add_parsers(steps: Commands) -> None:
     bag.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
     bag.add_argument("--with-sources", action="store_true", help="put the sources in, too")
     bag.set_defaults(run_step=_bag)
+
+
+def _report(chosen: argparse.Namespace) -> int:
+    if not 0 <= chosen.unsure <= 1:
+        raise AlprError(f"--unsure: expected 0 to 1, got {chosen.unsure}")
+    plates = None if chosen.plates is None else chosen.plates.split(",")
+    with Case.open(chosen.case) as case:
+        count = write_report(case, chosen.out, plates=plates, unsure=chosen.unsure)
+    note(chosen.case, "reported", {"out": str(chosen.out), "reads": count})
+    print(f"{count} reads in {chosen.out / 'report.html'}")
+    return 0
 
 
 def _verify(chosen: argparse.Namespace) -> int:

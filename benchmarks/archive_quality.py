@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a search finds the right read: with one character unknown, and with one wrong.
+
+``python benchmarks/archive_quality.py FOLDER…`` reads the photographs of folders with a
+``truth.csv`` into a case and searches in it for each labelled plate: with each of its characters
+replaced by ``?`` in turn, and with one of them wrong and ``~1``. Right is a search whose first hit is
+a read of a photograph that shows the plate; a plate that was not found or not read counts as wrong. Beside it
+the same by plain text, on the best reading of each plate, and what the first step of a search
+loses. ``--write`` adds a row to ``benchmarks/RESULTS.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alprcore.archive.batch import add
+from alprcore.archive.language import automaton, parse_query
+from alprcore.archive.search import exact_probabilities, load_index, search
+from alprcore.archive.store import Case
+from alprcore.settings import Settings
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+OTHER = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def truths(folders: list[Path]) -> dict[str, set[str]]:
+    """Return the plates of each photograph, by its path; without those of other scripts."""
+    found: dict[str, set[str]] = {}
+    for folder in folders:
+        with (folder / "truth.csv").open(encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                name = row.get("file") or row.get("filename") or row.get("image") or ""
+                plate = row["plate"].upper()
+                if plate and re.fullmatch(r"[A-Z0-9]+", plate):
+                    found.setdefault(str((folder / name).absolute()), set()).add(plate)
+    return found
+
+
+def queries(plate: str) -> Iterator[tuple[str, str]]:
+    """Yield the searches for a plate: kind and pattern."""
+    for at in range(len(plate)):
+        yield "unknown", plate[:at] + "?" + plate[at + 1 :]
+        wrong = OTHER[(OTHER.index(plate[at]) + 7 + at) % len(OTHER)]
+        yield "wrong", plate[:at] + wrong + plate[at + 1 :] + "~1"
+
+
+def by_text(reads: list[tuple[str, float, str]], kind: str, pattern: str) -> str | None:
+    """Return the photograph of the first read whose best text matches, as a plain search has it."""
+    if kind == "unknown":
+        regex = re.compile(pattern.replace("?", "."))
+        hits = [read for read in reads if regex.fullmatch(read[0])]
+    else:
+        hits = [read for read in reads if within_one(read[0], pattern.removesuffix("~1"))]
+    return max(hits, key=lambda read: read[1])[2] if hits else None
+
+
+def within_one(one: str, other: str) -> bool:
+    """Whether two texts are at most one edit apart."""
+    if abs(len(one) - len(other)) > 1:
+        return False
+    if len(one) == len(other):
+        return sum(a != b for a, b in zip(one, other, strict=True)) <= 1
+    long, short = (one, other) if len(one) > len(other) else (other, one)
+    return any(long[:i] + long[i + 1 :] == short for i in range(len(long)))
+
+
+def measure(case: Case, wanted: dict[str, set[str]]) -> dict[str, float]:
+    """Return the shares of right searches, and what the first step loses."""
+    index = load_index(case)
+    reads = [(read.plate, read.confidence, read.path) for read in case.reads()]
+    paths: dict[str, set[str]] = {}
+    for path, plates in wanted.items():
+        for plate in plates:
+            paths.setdefault(plate, set()).add(path)
+    every = index.ids.tolist()
+    alphabets = {number: each["alphabet"] for number, each in case.setups().items()}
+    counts = dict.fromkeys(
+        ["n unknown", "right unknown", "text unknown", "n wrong", "right wrong", "text wrong"], 0
+    )
+    kept = whole = 0.0
+    for plate, where in sorted(paths.items()):
+        for number, (kind, pattern) in enumerate(queries(plate)):
+            found = search(case, pattern, index=index, limit=5)
+            counts[f"n {kind}"] += 1
+            right = bool(found.hits) and found.hits[0].read.path in where
+            counts[f"right {kind}"] += right
+            counts[f"text {kind}"] += by_text(reads, kind, pattern) in where
+            if not right and number < 2:
+                first = found.hits[0].read.plate if found.hits else "nothing"
+                print(f"not first: {pattern} of {plate}, {min(where)}: {first}")
+            if number < 2:
+                exact = exact_probabilities(case, parse_query(pattern), every, alphabets)
+                whole += math.fsum(value for value, _ in exact)
+                passed = search(case, pattern, index=index, limit=10_000, least=0.0)
+                kept += math.fsum(hit.probability for hit in passed.hits)
+    return {**counts, "lost": 1 - kept / whole}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--case", type=Path)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--write", action="store_true")
+    chosen = parser.parse_args()
+    folder = chosen.case or Path(tempfile.mkdtemp()) / "case"
+    with Case.open(folder, create=True) as case:
+        add(case, chosen.folders, settings=Settings(), workers=chosen.workers)
+        automaton.cache_clear()
+        found = measure(case, truths(chosen.folders))
+        print(found)
+        if chosen.write:
+            write(found, case.status())
+
+
+def write(found: dict[str, float], status: dict[str, int]) -> None:
+    """Add a row to the results."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    head = "## Searches that find the right read"
+    text = RESULTS.read_text("utf-8")
+    if head not in text:
+        text += (
+            f"\n{head}\n\n`python benchmarks/archive_quality.py FOLDERS --write`: photos_dev and"
+            " wild, `auto`; the true read first, by probability and by plain text\n\n"
+            "| date | commit | photographs | reads | one `?`: n | first | by text |"
+            " one wrong, `~1`: n | first | by text | mass lost by the first step |\n"
+            "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        )
+    cells = []
+    for kind in ("unknown", "wrong"):
+        n = found[f"n {kind}"]
+        cells += [
+            f"{n}",
+            *(f"{100 * found[f'{name} {kind}'] / n:.1f} %" for name in ("right", "text")),
+        ]
+    row = (
+        f"| {datetime.now(UTC).date().isoformat()} | {commit} | {status['sources']} |"
+        f" {status['reads']} | {' | '.join(cells)} | {100 * found['lost']:.3f} % |\n"
+    )
+    before, after = text.split(head)
+    table, sep, rest = after.partition("\n\n## ")
+    RESULTS.write_text(before + head + table.rstrip("\n") + "\n" + row + sep + rest, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
