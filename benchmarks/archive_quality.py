@@ -3,10 +3,10 @@
 
 ``python benchmarks/archive_quality.py FOLDER…`` reads the photographs of folders with a
 ``truth.csv`` into a case and searches in it for each labelled plate: with each of its characters
-replaced by ``?`` in turn, and with one of them wrong and ``~1``. Right is a search whose first hit is
-a read of a photograph that shows the plate; a plate that was not found or not read counts as wrong. Beside it
-the same by plain text, on the best reading of each plate, and what the first step of a search
-loses. ``--write`` adds a row to ``benchmarks/RESULTS.md``.
+replaced by ``?`` in turn, and with one of them wrong and ``~1``. Right is a search whose first hit
+is a read of a photograph that shows the plate; a plate that was not found or not read counts as
+wrong. Beside it the same by plain text, on the best reading of each plate, and what the first step
+of a search loses. ``--write`` adds a row to ``benchmarks/RESULTS.md``.
 """
 
 from __future__ import annotations

@@ -78,7 +78,8 @@ def make_case(folder: Path, count: int, kinds: int, seed: int = 1) -> None:
             "INSERT INTO reads (source_id, setup_id, run_id, number, plate, text, text_unsure,"
             " confidence, matches_template, legibility, detection_score, truncated, country,"
             " region, region_confidence, x1, y1, x2, y2, x3, y3, x4, y4, candidates, regions,"
-            " glyphs, crop, crop_sha256, crop_x, crop_y, slots, lattice) VALUES (1, 1, 1, ?, ?, ?, '', 0.9, 1, 1,"
+            " glyphs, crop, crop_sha256, crop_x, crop_y, slots, lattice)"
+            " VALUES (1, 1, 1, ?, ?, ?, '', 0.9, 1, 1,"
             " 1, 0, 'us', '', 0, 0, 0, 9, 0, 9, 9, 0, 9, '[]', '[]', '[]', '', '', 0, 0, ?, ?)",
             (
                 (number, text, text, slots, lattice)
