@@ -58,7 +58,8 @@ def _crop(folder: Path, read: Read) -> Frame | None:
 
 def _seen(crop: Frame, read: Read, quad: list[float]) -> bytes:
     """Return a character, upright, out of the crop."""
-    corners = np.array(quad, np.float32).reshape(4, 2) - np.float32((read.crop_x, read.crop_y))
+    corners = np.array(quad, np.float32).reshape(4, 2)
+    corners -= np.array((read.crop_x, read.crop_y), np.float32)
     columns, rows = _GLYPH
     target = np.array([(0, 0), (columns, 0), (columns, rows), (0, rows)], np.float32)
     matrix = cv2.getPerspectiveTransform(corners, target)

@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
-from typing import Any
 
+from alprcore.archive.origin import provenance_part
 from alprcore.archive.pictures import crop_picture, explained_glyphs
 from alprcore.archive.plots import places_plot, timeline
 from alprcore.archive.provenance import bank_of
@@ -88,7 +88,7 @@ def write_report(
         *(_read(case, read, banks.get(read.setup_id), unsure) for read in shown),
         _unreadable(case),
         _confidence(),
-        _provenance(case),
+        provenance_part(case),
     ]
     page = (
         "<!doctype html><html lang=en><meta charset=utf-8>"
@@ -267,39 +267,4 @@ def _confidence() -> str:
     return (
         f"{text}<p>Measured on photographs with labelled plates:</p><table><tr><th>confidence"
         f"<th class=n>plates<th class=n>right<th class=n>share</tr>{rows}</table>"
-    )
-
-
-def _provenance(case: Case) -> str:
-    parts = ["<h2>How it was read</h2>"]
-    for number, setup in case.setups().items():
-        wanted = setup["description"]
-        files = "".join(
-            f"<tr><td>{escape(name)}<td><code>{sha256}</code>"
-            for name, sha256 in {**wanted["files"], **wanted["own_files"]}.items()
-            if not name.startswith("countries/")
-        )
-        settings = json.dumps(wanted["settings"], ensure_ascii=False)
-        parts.append(
-            f"<h3>Setup {number}</h3><p>alprcore {escape(wanted['version'])}, tasks"
-            f" {escape(', '.join(wanted['tasks']))}, key <code>{setup['key']}</code></p>"
-            f"<table>{files}</table><p class=meta><code>{escape(settings)}</code></p>"
-        )
-    parts.append(_runs(case))
-    return "".join(parts)
-
-
-def _runs(case: Case) -> str:
-    rows = []
-    for row in case.rows("SELECT * FROM runs ORDER BY id"):
-        machine: dict[str, Any] = json.loads(row["host"])
-        paths = ", ".join(json.loads(row["paths"]))
-        rows.append(
-            f"<tr><td class=n>{row['id']}<td>{row['started']}<td>{escape(row['state'])}"
-            f"<td>{escape(paths)}<td>{escape(str(machine.get('processor', '')))},"
-            f" {escape(str(machine.get('kernel', '')))}"
-        )
-    return (
-        "<h3>Runs</h3><table><tr><th class=n>run<th>started<th>state<th>paths<th>processor and"
-        f" kernel</tr>{''.join(rows)}</table>"
     )
