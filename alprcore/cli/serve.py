@@ -28,12 +28,8 @@ def add_parser(commands: Commands) -> None:
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    add(
-        "--port",
-        type=whole(0, 65_535),
-        default=8080,
-        help="0 takes a free one (default: %(default)s)",
-    )
+    port = "0 takes a free one (default: %(default)s)"
+    add("--port", type=whole(0, 65_535), default=8080, help=port)
     add("--workers", type=whole(1, 64), default=1, metavar="N", help="processes (default: 1)")
     add(
         "--threads",
