@@ -50,7 +50,6 @@ def log_pattern_probability(
     admits: NDArray[np.uint8],
     runs: NDArray[np.uint8],
 ) -> float: ...
-def kernel_name() -> str: ...
 def scan(
     records: NDArray[np.uint8],
     places: NDArray[np.uint8],

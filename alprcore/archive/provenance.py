@@ -14,12 +14,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from alprcore import _native
 from alprcore.archive.canonical import digest
 from alprcore.countries.fit import load_countries
 from alprcore.errors import CaseError
 from alprcore.reading.bank import Bank, parse_bank, read_bank
-from alprcore.resources import bank_bytes, source_records
+from alprcore.resources import bank_bytes, kernels, source_records
 from alprcore.settings import Settings
 
 _LIBRARIES = ("numpy", "onnxruntime", "opencv-python-headless", "av")
@@ -106,7 +105,7 @@ def host() -> dict[str, Any]:
         "pid": os.getpid(),
         "system": platform.platform(),
         "processor": _processor(),
-        "kernel": _native.kernel_name(),
+        "kernel": kernels(),
         "python": platform.python_version(),
         "libraries": {name: version for name in _LIBRARIES if (version := _version(name))},
     }

@@ -5,7 +5,6 @@
 #include <stdexcept>
 
 #include "alprcore/automaton.hpp"
-#include "alprcore/kernels.hpp"
 #include "alprcore/scan.hpp"
 
 namespace py = pybind11;
@@ -66,7 +65,6 @@ double accepted(const IntArray& starts, const IntArray& ends, const FloatArray& 
 }  // namespace
 
 void register_search(py::module_& module) {
-  module.def("kernel_name", [] { return std::string(kernels().name); }, "Which instructions the matcher uses here.");
   module.def("scan", &scan_records, py::arg("records").noconvert(), py::arg("places").noconvert(),
              py::arg("runs").noconvert(), py::arg("edits"), py::arg("least"),
              "Rows of (n, 64) slot records that may have a pattern, and their scores.");
