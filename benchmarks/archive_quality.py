@@ -72,7 +72,7 @@ def within_one(one: str, other: str) -> bool:
     return any(long[:i] + long[i + 1 :] == short for i in range(len(long)))
 
 
-def measure(case: Case, wanted: dict[str, set[str]]) -> dict[str, float]:
+def measure(case: Case, wanted: dict[str, set[str]], every_nth: int) -> dict[str, float]:
     """Return the shares of right searches, and what the first step loses."""
     index = load_index(case)
     reads = [(read.plate, read.confidence, read.path) for read in case.reads()]
@@ -86,7 +86,7 @@ def measure(case: Case, wanted: dict[str, set[str]]) -> dict[str, float]:
         ["n unknown", "right unknown", "text unknown", "n wrong", "right wrong", "text wrong"], 0
     )
     kept = whole = 0.0
-    for plate, where in sorted(paths.items()):
+    for plate, where in sorted(paths.items())[::every_nth]:
         for number, (kind, pattern) in enumerate(queries(plate)):
             found = search(case, pattern, index=index, limit=5)
             counts[f"n {kind}"] += 1
@@ -109,13 +109,16 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--case", type=Path)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--as-it-is", action="store_true", help="search, add nothing")
+    parser.add_argument("--every", type=int, default=1, help="of the plates, every so many")
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
     folder = chosen.case or Path(tempfile.mkdtemp()) / "case"
     with Case.open(folder, create=True) as case:
-        add(case, chosen.folders, settings=Settings(), workers=chosen.workers)
+        if not chosen.as_it_is:
+            add(case, chosen.folders, settings=Settings(), workers=chosen.workers)
         automaton.cache_clear()
-        found = measure(case, truths(chosen.folders))
+        found = measure(case, truths(chosen.folders), chosen.every)
         print(found)
         if chosen.write:
             write(found, case.status())
