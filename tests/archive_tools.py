@@ -130,3 +130,24 @@ def text_probabilities(lattice: Lattice, alphabet: str = ALPHABET) -> dict[str, 
                     reached[x][text + character] = reached[x].get(text + character, 0.0) + more
     whole = float(np.exp(lattice.log_total))
     return {text: value / whole for text, value in reached[columns].items()}
+
+
+TABLES = {
+    "sources": "SELECT * FROM sources ORDER BY id",
+    "reads": "SELECT * FROM reads ORDER BY id",
+    "places": "SELECT * FROM places ORDER BY id",
+    "readings": "SELECT * FROM readings ORDER BY source_id, setup_id",
+    "unreadable": "SELECT * FROM unreadable ORDER BY path_bytes, member_bytes",
+}
+
+
+def rows(folder: Path) -> dict[str, list[dict[str, object]]]:
+    """All rows, but for the run they came with."""
+    with Case.open(folder) as case:
+        return {
+            name: [
+                {key: value for key, value in dict(row).items() if key != "run_id"}
+                for row in case.rows(sql)
+            ]
+            for name, sql in TABLES.items()
+        }

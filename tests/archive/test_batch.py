@@ -14,33 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from archive_tools import QUICK, add_to, marked, sample, small_tree, tar_bytes
+from archive_tools import QUICK, add_to, marked, rows, sample, small_tree, tar_bytes
 
 from alprcore.archive import schema
 from alprcore.archive.batch import add
 from alprcore.archive.evidence import verify
 from alprcore.archive.store import Case
 from alprcore.errors import CaseError
-
-TABLES = {
-    "sources": "SELECT * FROM sources ORDER BY id",
-    "reads": "SELECT * FROM reads ORDER BY id",
-    "places": "SELECT * FROM places ORDER BY id",
-    "readings": "SELECT * FROM readings ORDER BY source_id, setup_id",
-    "unreadable": "SELECT * FROM unreadable ORDER BY path_bytes, member_bytes",
-}
-
-
-def rows(folder: Path) -> dict[str, list[dict[str, object]]]:
-    """All rows, but for the run they came with."""
-    with Case.open(folder) as case:
-        return {
-            name: [
-                {key: value for key, value in dict(row).items() if key != "run_id"}
-                for row in case.rows(sql)
-            ]
-            for name, sql in TABLES.items()
-        }
 
 
 @pytest.fixture(scope="module")
