@@ -89,7 +89,8 @@ class VehicleLook:
     """What a vehicle looks like; each list best first, empty when it was not asked for.
 
     Names are lower case, words joined by dashes; `make_model` is ``<make>_<model>``, `year` a span
-    such as ``"2005-2009"``.
+    such as ``"2005-2009"``, `orientation` the side that is seen: ``"front"``, ``"rear"`` or
+    ``"side"``.
     """
 
     color: tuple[Label, ...] = ()
@@ -97,6 +98,7 @@ class VehicleLook:
     make_model: tuple[Label, ...] = ()
     body_type: tuple[Label, ...] = ()
     year: tuple[Label, ...] = ()
+    orientation: tuple[Label, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

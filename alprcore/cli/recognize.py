@@ -141,7 +141,9 @@ def _look(look: VehicleLook | None) -> list[str]:
     """Return the first of each list of labels, as one line, or none."""
     if look is None:
         return []
-    lists = (look.color, look.make, look.make_model, look.body_type, look.year)
+    lists = (
+        look.color, look.make, look.make_model, look.body_type, look.year, look.orientation,
+    )  # fmt: skip
     best = [f"{labels[0].name} {100 * labels[0].confidence:.0f} %" for labels in lists if labels]
     return [f"    vehicle: {', '.join(best)}"] if best else []
 

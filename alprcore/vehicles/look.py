@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a vehicle looks: its colour, make, model, body type and year."""
+"""How a vehicle looks: its colour, make, model, body type, year and which side it shows."""
 
 from __future__ import annotations
 
@@ -10,8 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alprcore.records import Box, Frame, Label, VehicleLook
-from alprcore.vehicles.model import CROP_SIZE, BodyColor, VehicleLabels, VehicleModel, VehicleTrust
+from alprcore.vehicles.model import (
+    CROP_SIZE,
+    BodyColor,
+    VehicleLabels,
+    VehicleLogits,
+    VehicleModel,
+    VehicleTrust,
+)
 
+MOST_WORD = 1.5  # weight of the class head's word on a make at most
+NO_VEHICLE = 0.8  # probability above which nothing is said: 2 of 611 held-back cars in the street
 MARGIN = 0.04  # of the box's sides, looked at around it
 
 Numbers = NDArray[np.float64]
@@ -19,53 +28,56 @@ Numbers = NDArray[np.float64]
 
 def look_at_vehicle(
     frame: Frame,
-    box: Box,
+    boxes: Sequence[Box],
     model: VehicleModel,
     *,
     body: BodyColor | None,
     tasks: Collection[str],
     topn: int,
-) -> VehicleLook:
-    """Return how the vehicle in a box looks.
+) -> VehicleLook | None:
+    """Return how a vehicle looks, or None where none is seen.
 
     Parameters
     ----------
     frame : (rows, cols, 3) uint8 array
         Channels blue, green, red.
-    box : Box
-        The vehicle, in pixels of the frame.
+    boxes : sequence of Box
+        Views of the one vehicle, in pixels of the frame: all of it, and around its plate.
     model : VehicleModel
     body : BodyColor or None
         What was measured of its paint; without it the list of colours stays empty.
     tasks : collection of str
-        ``"make"`` and ``"makemodel"``; the latter fills body type and year too.
+        ``"make"`` and ``"makemodel"``; the latter fills body type, year and orientation too.
     topn : int
         Most labels a list.
 
     Returns
     -------
-    VehicleLook
-        Lists best first; those not asked for are empty, and all are when the box has no pixel of
-        the frame. The probabilities of a list sum to 1 at most: what is missing is the
-        probability of something else, such as a make that was never learned.
+    VehicleLook or None
+        Lists best first; those not asked for are empty. The probabilities of a list sum to 1 at
+        most: what is missing is the probability of something else, such as a make that was never
+        learned.
     """
-    crop = vehicle_crop(frame, box)
-    if crop is None:
-        return VehicleLook()
-    classes, colors = model.logits(crop)
+    crops = [crop for crop in (vehicle_crop(frame, box) for box in boxes) if crop is not None]
+    if not crops:
+        return None
+    logits = model.logits(np.stack(crops))
     labels, trust = model.labels, model.trust
+    views = _softmax(logits.views.mean(0, dtype=np.float64) / float(trust.view_heat[0]))
+    if views[-1] > NO_VEHICLE:
+        return None
     look: dict[str, tuple[Label, ...]] = {}
     if body is not None and not body.colorless:
-        look["color"] = _best(
-            _summed(labels.colors, color_chances(colors.mean(0), body, trust)), topn
-        )
+        chances = color_chances(logits.colors.mean(0), body, trust)
+        look["color"] = _best(_summed(labels.colors, chances), topn)
     if "make" in tasks or "makemodel" in tasks:
-        chances, known = class_chances(classes, labels.make_numbers, trust)
-        named = existing(labels, chances, known, topn)
+        named = existing(labels, *make_chances(logits, labels.make_numbers, trust), topn)
         wanted = ["make"] * ("make" in tasks) + ["make_model", "body_type", "year"] * (
             "makemodel" in tasks
         )
         look |= {kind: named[kind] for kind in wanted}
+    if "makemodel" in tasks:
+        look["orientation"] = _best(_summed(labels.views[:-1], views[:-1]), topn)
     return VehicleLook(**look)
 
 
@@ -84,36 +96,85 @@ def vehicle_crop(frame: Frame, box: Box) -> Frame | None:
     return np.asarray(crop, np.uint8)
 
 
-def class_chances(
-    logits: NDArray[np.float32], make_of: NDArray[np.intp], trust: VehicleTrust
-) -> tuple[Numbers, float]:
-    """Return each class's probability among the known ones, and how likely those are to hold it.
+def make_chances(
+    logits: VehicleLogits, make_of: NDArray[np.intp], trust: VehicleTrust
+) -> tuple[Numbers, Numbers]:
+    """Return the probability of each learned make, and of each class.
+
+    The makes sum to less than 1 by the probability of another make. The classes sum to 1: they
+    say what the vehicle is among the classes.
 
     Parameters
     ----------
-    logits : (2, classes) float32 array
-        Of a picture and of its mirror image.
+    logits : VehicleLogits
     make_of : (classes,) int array
-        Number of each class's make.
+        Place of each class's make among the learned ones.
     trust : VehicleTrust
     """
-    heat = float(trust.class_heat[0])
-    evidence = float(trust.known.astype(np.float64) @ make_evidence(logits, make_of, heat))
-    return _softmax(logits.mean(0, dtype=np.float64) / heat), float(1 / (1 + np.exp(-evidence)))
+    classes, makes = class_and_make(
+        logits.classes, logits.makes, make_of,
+        heats=(float(trust.class_heat[0]), float(trust.make_heat[0])),
+        weight=trust.make_weight.astype(np.float64),
+    )  # fmt: skip
+    evidence = make_evidence(logits.makes.mean(0, dtype=np.float64), makes)
+    known = 1 / (1 + np.exp(-float(trust.known.astype(np.float64) @ evidence)))
+    learned = makes[:-1] / makes[:-1].sum()
+    return known * learned, classes
 
 
-def make_evidence(logits: NDArray[np.floating], make_of: NDArray[np.intp], heat: float) -> Numbers:
-    """Return what speaks for the make being a known one: (5,) numbers.
+def class_and_make(
+    class_logits: NDArray[np.floating],
+    make_logits: NDArray[np.floating],
+    make_of: NDArray[np.intp],
+    *,
+    heats: tuple[float, float],
+    weight: Numbers,
+) -> tuple[Numbers, Numbers]:
+    """Return (classes,) and (makes + 1,) probabilities, both heads heard; the last: another make.
 
-    1; the logarithm of the summed exponentials of the mean logits, and the largest of them, in
-    tens; the best make's probability; and how alike picture and mirror image are in their makes
-    (1 is the same).
+    The class head knows some of the makes only; of the others it says nothing, so its word on
+    them is that of the average make. How much it counts depends on how familiar the vehicle
+    looks to it: it learned from adverts alone, where it is right more often than in the street.
+
+    Parameters
+    ----------
+    class_logits : (n, classes) array
+    make_logits : (n, makes + 1) array
+    make_of : (classes,) int array
+    heats : pair of float
+        Temperatures of both heads.
+    weight : (4,) array
+        Of the class head's word on the make: a logit of `MOST_WORD` by 1, the logarithm of the
+        summed exponentials of the class logits and the largest of them, in tens, and the
+        probability of the class head's best make.
     """
-    mean = logits.mean(0, dtype=np.float64)
-    energy = np.logaddexp.reduce(mean)
-    best = np.bincount(make_of, _softmax(mean / heat)).max()
-    one, other = (np.bincount(make_of, _softmax(row / heat)) for row in logits.astype(np.float64))
-    return np.array([1.0, energy / 10, mean.max() / 10, best, np.sqrt(one * other).sum()])
+    mean = class_logits.mean(0, dtype=np.float64)
+    classes = _softmax(mean / heats[0])
+    of_class = np.bincount(make_of, classes, minlength=make_logits.shape[1])
+    advertised = np.bincount(make_of, minlength=len(of_class)) > 0
+    word = np.full(len(of_class), np.log(1 / advertised.sum()))
+    word[advertised] = np.log(np.maximum(of_class[advertised], 1e-4))
+    familiar = np.array([1.0, np.logaddexp.reduce(mean) / 10, mean.max() / 10, of_class.max()])
+    counts = MOST_WORD / (1 + np.exp(-float(weight @ familiar)))
+    return classes, _softmax(make_logits.mean(0, dtype=np.float64) / heats[1] + counts * word)
+
+
+def make_evidence(logits: Numbers, makes: Numbers) -> Numbers:
+    """Return what speaks for the best learned make being right: (6,) numbers.
+
+    1; the logarithm of the summed exponentials of the make logits, and the largest of them, in
+    tens; the best make's probability, how far it is from the second, and that of another make.
+
+    Parameters
+    ----------
+    logits : (makes + 1,) array
+        Of the make head.
+    makes : (makes + 1,) array
+        Probabilities, see `class_and_make`.
+    """
+    energy = np.logaddexp.reduce(logits) / 10
+    second, best = np.sort(makes[:-1])[-2:]
+    return np.array([1.0, energy, logits[:-1].max() / 10, best, best - second, makes[-1]])
 
 
 def color_chances(logits: NDArray[np.float32], body: BodyColor, trust: VehicleTrust) -> Numbers:
@@ -128,48 +189,52 @@ def color_chances(logits: NDArray[np.float32], body: BodyColor, trust: VehicleTr
 
 
 def existing(
-    labels: VehicleLabels, chances: Numbers, known: float, topn: int
+    labels: VehicleLabels, makes: Numbers, classes: Numbers, topn: int
 ) -> dict[str, tuple[Label, ...]]:
     """Return make, model, body type and year such that the first of each exist together.
 
     The first make is the likeliest one, the first model its likeliest one, and of that model's
     classes the one is taken whose body type and year are likeliest together. What is likelier
-    than these is left out, as the lists would else begin with a vehicle that nobody built.
+    than these is left out, as the lists would else begin with a vehicle that nobody built. A make
+    without classes has no model and no year.
 
     Parameters
     ----------
     labels : VehicleLabels
-    chances : (classes,) array
-        Of each class, among the known ones.
-    known : float
-        How likely the known ones hold the vehicle.
+    makes : (makes,) array
+        Probability of each learned make.
+    classes : (classes,) array
+        Of each class, among the classes.
     topn : int
         Most labels a list.
     """
-    kinds = {
-        "make": labels.makes,
-        "make_model": labels.models,
-        "body_type": labels.bodies,
-        "year": labels.years,
+    numbers = labels.make_numbers
+    of_make = np.bincount(numbers, classes, minlength=len(makes))
+    shares = classes * makes[numbers] / np.maximum(of_make[numbers], 1e-9)
+    sums = {
+        "make": _summed(labels.learned, makes),
+        "make_model": _summed(labels.models, shares),
+        "body_type": _summed(labels.bodies, classes),
+        "year": _summed(labels.years, shares),
     }
-    sums = {kind: _summed(names, chances) for kind, names in kinds.items()}
+    first = labels.learned[int(np.argmax(makes))]
     rank = [
-        (
-            sums["make"][make],
-            sums["make_model"][model],
-            sums["body_type"][body] * sums["year"][year],
-        )
-        for make, model, body, year in zip(*kinds.values(), strict=True)
+        (sums["make_model"][model], sums["body_type"][body] * sums["year"][year], -number)
+        for number, (make, model, body, year) in enumerate(labels.rows)
+        if make == first
     ]
-    best = max(range(len(rank)), key=rank.__getitem__)
-    found = {}
-    for kind, names in kinds.items():
-        most = sums[kind][names[best]]
-        share = 1.0 if kind == "body_type" else known
-        kept = {name: share * chance for name, chance in sums[kind].items()
-                if chance < most or name == names[best]}  # fmt: skip
-        found[kind] = _best(kept, topn)
-    return found
+    if not rank:
+        none: dict[str, tuple[Label, ...]] = {"make_model": (), "year": ()}
+        return none | {kind: _best(sums[kind], topn) for kind in ("make", "body_type")}
+    names = dict(zip(sums, labels.rows[-max(rank)[-1]], strict=True))
+    return {
+        kind: _best(
+            {name: chance for name, chance in chances.items()
+             if chance < chances[names[kind]] or name == names[kind]},
+            topn,
+        )
+        for kind, chances in sums.items()
+    }  # fmt: skip
 
 
 def _softmax(logits: Numbers) -> Numbers:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from alprcore.picture.view import View, quads_in_picture
-from alprcore.records import Box, Carrier, Detection, Frame, Quad, VehicleBox, VehicleLook
+from alprcore.records import Carrier, Detection, Frame, Quad, VehicleBox, VehicleLook
 from alprcore.settings import Settings
 from alprcore.vehicles.color import measure_body
 from alprcore.vehicles.find import search_vehicles
 from alprcore.vehicles.look import look_at_vehicle
-from alprcore.vehicles.main import carrier_of, vehicles_to_look_at
+from alprcore.vehicles.main import Sight, carrier_of, vehicles_to_look_at
 from alprcore.vehicles.model import VehicleModel
 from alprcore.vehicles.networks import VehicleFinder
 
@@ -123,23 +123,25 @@ def look_at_vehicles(
     rows, cols = frame.shape[:2]
     quads = list(plates) or list(detected)
     sights = vehicles_to_look_at(quads, vehicles, cols, rows)[:most]
-    looks = [_look(frame, sight.box, quads, model, tasks, topn) for sight in sights]
+    looks = [_look(frame, sight, quads, model, tasks, topn) for sight in sights]
     carriers, seen = [carrier_of(quad, vehicles) for quad in plates], list(vehicles)
     for sight, look in zip(sights, looks, strict=True):
+        if look is None:  # what turned out to be no vehicle
+            continue
         for number in sight.plates if plates else ():
             carriers[number] = Carrier(sight.box, look)
         if sight.vehicle is not None:
             seen[sight.vehicle] = replace(seen[sight.vehicle], look=look)
-    return Looks(tuple(carriers), tuple(seen), looks[0] if looks else None)
+    return Looks(tuple(carriers), tuple(seen), next(filter(None, looks), None))
 
 
 def _look(
     frame: Frame,
-    box: Box,
+    sight: Sight,
     quads: Sequence[Quad],
     model: VehicleModel,
     tasks: Collection[str],
     topn: int,
-) -> VehicleLook:
-    body = measure_body(frame, box, quads, model.trust.paint) if "color" in tasks else None
-    return look_at_vehicle(frame, box, model, body=body, tasks=tasks, topn=topn)
+) -> VehicleLook | None:
+    body = measure_body(frame, sight.box, quads, model.trust.paint) if "color" in tasks else None
+    return look_at_vehicle(frame, (sight.box,), model, body=body, tasks=tasks, topn=topn)

@@ -16,6 +16,10 @@ NARROWEST = 3.0
 # From the middle of the plate to the vehicle's edges: sideways, up, down. The boxes of four
 # European cars seen from ahead or behind reach 3.5, 3.2 and 1.8; a little more does no harm.
 REACH = (3.8, 3.8, 1.9)
+# What makes one the main vehicle beside its area: a plate that can be seen counts as much as twice
+# the area, a place at the picture's edge as half of it.
+PLATE_COUNTS = 2.0
+ASIDE_COUNTS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ def vehicles_to_look_at(
     Parameters
     ----------
     plates : sequence of Quad
-        Corners of the plates in pixels of the picture, the most important plate first.
+        Corners of the plates in pixels of the picture.
     vehicles : sequence of VehicleBox
         Vehicles that were detected.
     width, height : int
@@ -77,8 +81,8 @@ def vehicles_to_look_at(
     Returns
     -------
     tuple of Sight
-        Vehicles with a plate in the order of the plates: the detected one around the plate, else
-        a box grown from the plate. Then the detected vehicles without a plate, largest first.
+        The detected ones, and for a plate on none of them a box grown from it, the most prominent
+        first: large, in the middle of the picture, with a plate.
         None where there is neither: a picture without a vehicle has no colour and no make.
     """
     carriers = [vehicle_of(quad, vehicles) for quad in plates]
@@ -89,10 +93,17 @@ def vehicles_to_look_at(
         elif index not in carriers[:number]:
             on_it = tuple(i for i, carrier in enumerate(carriers) if carrier == index)
             sights.append(Sight(vehicles[index].box, on_it, index))
-    others = [(i, vehicle.box) for i, vehicle in enumerate(vehicles) if i not in carriers]
-    others.sort(key=lambda item: (-item[1].width * item[1].height, item[0]))
-    sights += [Sight(box, (), index) for index, box in others]
-    return tuple(sights)
+    sights += [Sight(vehicle.box, (), i) for i, vehicle in enumerate(vehicles) if i not in carriers]
+    return tuple(sorted(sights, key=lambda sight: -_prominence(sight, width, height)))
+
+
+def _prominence(sight: Sight, width: int, height: int) -> float:
+    """Return how much a vehicle is what the picture shows: large, in the middle, with a plate."""
+    box = sight.box
+    x, y = (box.left + box.right) / width - 1, (box.top + box.bottom) / height - 1
+    aside = min(1.0, float(np.hypot(x, y)))
+    plate = PLATE_COUNTS if sight.plates else 1.0
+    return box.width * box.height * (1 - ASIDE_COUNTS * aside) * plate
 
 
 def _unit(quad: Quad) -> float:

@@ -37,8 +37,11 @@ class VehicleLabels:
         ``|``.
     makes, models, bodies, years
         Of each class; ``models`` as ``<make>_<model>``.
-    colors
-        Of each output of the colour head.
+    learned
+        Of each output of the make head but the last, which stands for another make. Some of these
+        makes have no class.
+    colors, views
+        Of each output of the colour and of the view head; the last view is ``"none"``.
     """
 
     classes: tuple[str, ...]
@@ -46,13 +49,19 @@ class VehicleLabels:
     models: tuple[str, ...]
     bodies: tuple[str, ...]
     years: tuple[str, ...]
+    learned: tuple[str, ...]
     colors: tuple[str, ...]
+    views: tuple[str, ...]
+
+    @property
+    def rows(self) -> tuple[tuple[str, str, str, str], ...]:
+        """Make, model, body type and year of each class: the combinations that exist."""
+        return tuple(zip(self.makes, self.models, self.bodies, self.years, strict=True))
 
     @property
     def make_numbers(self) -> NDArray[np.intp]:
-        """A number for each class, the same where the make is the same."""
-        names = sorted(set(self.makes))
-        return np.array([names.index(make) for make in self.makes])
+        """The place of each class's make among the learned ones."""
+        return np.array([self.learned.index(make) for make in self.makes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +70,12 @@ class VehicleTrust:
 
     Attributes
     ----------
-    class_heat
-        Temperature of the class logits.
+    class_heat, make_heat, view_heat
+        (1,) temperatures of the logits.
+    make_weight
+        (4,) how much the class head's word on a make counts, see `vehicles.look.class_and_make`.
     known
-        (5,) weights of what `vehicles.look.make_evidence` returns: the logit of "the make is
+        (6,) weights of what `vehicles.look.make_evidence` returns: the logit of "the make is
         among those that were learned, and the best one is it".
     color_weights
         (2,) weights of the network's logits and of the measured body's.
@@ -78,6 +89,9 @@ class VehicleTrust:
     """
 
     class_heat: Floats
+    make_heat: Floats
+    view_heat: Floats
+    make_weight: Floats
     known: Floats
     color_weights: Floats
     color_bias: Floats
@@ -102,6 +116,22 @@ class BodyColor:
     features: NDArray[np.float64]
     sureness: float
     colorless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleLogits:
+    """What the network says of n pictures.
+
+    Attributes
+    ----------
+    classes, makes, colors, views
+        (n, …) float32 arrays of logits, in the order of `VehicleLabels`.
+    """
+
+    classes: Floats
+    makes: Floats
+    colors: Floats
+    views: Floats
 
 
 class VehicleModel:
@@ -147,16 +177,9 @@ class VehicleModel:
             self._trust = parse_trust(self._read("vehicle_trust.npz"))
         return self._trust
 
-    def logits(self, crop: NDArray[np.uint8]) -> tuple[Floats, Floats]:
-        """Return what the network says of a (128, 192, 3) BGR picture and of its mirror image.
-
-        Returns
-        -------
-        classes : (2, classes) float32 array of logits
-        colors : (2, colors) float32 array of logits
-        """
-        classes, colors = self._network.run(image=np.stack([crop, crop[:, ::-1]]))
-        return classes, colors
+    def logits(self, crops: NDArray[np.uint8]) -> VehicleLogits:
+        """Return what the network says of (n, 128, 192, 3) BGR pictures."""
+        return VehicleLogits(*self._network.run(image=crops))
 
 
 def parse_labels(text: str) -> VehicleLabels:
@@ -177,7 +200,9 @@ def parse_labels(text: str) -> VehicleLabels:
             models=tuple(f"{make}_{model}" for make, model in zip(makes, models, strict=True)),
             bodies=bodies,
             years=years,
+            learned=tuple(str(make) for make in found["makes"]),
             colors=tuple(str(color) for color in found["colors"]),
+            views=tuple(str(view) for view in found["views"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ResourceError(

@@ -20,6 +20,10 @@ from alprcore.wire.parse import recognition_fields
 
 _JSON_VERSION = 2
 
+ORIENTATIONS = {"front": "180", "rear": "0", "side": "90"}
+"""The side of a vehicle that is seen, as OpenALPR writes it: where it heads, in degrees clockwise
+from up in the picture. Of one that is seen from a side it is not told which side."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Recognition:
@@ -40,8 +44,8 @@ class Recognition:
     vehicles
         Vehicles, with or without a plate.
     main_vehicle
-        Look of the picture's main vehicle: the first plate's, else the largest one; None when it
-        was not asked for.
+        Look of the picture's main vehicle, which is large, in the middle and shows a plate; None
+        where there is no vehicle, and when it was not asked for.
     vehicles_ms
         How much of `elapsed_ms` went into finding vehicles and looking at them.
     source
@@ -203,6 +207,9 @@ def _look(look: VehicleLook) -> dict[str, Any]:
         "make_model": _labels(look.make_model),
         "body_type": _labels(look.body_type),
         "year": _labels(look.year),
+        "orientation": _labels(
+            tuple(Label(ORIENTATIONS[each.name], each.confidence) for each in look.orientation)
+        ),
     }
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from alprcore.records import Box  # noqa: E402
 from alprcore.training.vehicles.data import Augmenter, Example, colours, split  # noqa: E402
 from alprcore.training.vehicles.export import (  # noqa: E402
     Exported,
@@ -20,11 +22,15 @@ from alprcore.training.vehicles.export import (  # noqa: E402
 )
 from alprcore.training.vehicles.net import VehicleNet  # noqa: E402
 from alprcore.training.vehicles.paint import paints, repainted  # noqa: E402
+from alprcore.training.vehicles.street_net import StreetNet, load_shipped  # noqa: E402
 from alprcore.training.vehicles.trust import (  # noqa: E402
     calibration_error,
-    class_heat,
+    heat_of,
     known_weights,
+    shifted,
 )
+from alprcore.training.vehicles.varied import Varied  # noqa: E402
+from alprcore.training.vehicles.worlds import Car, held_back, photo_of  # noqa: E402
 from alprcore.vehicles.look import make_evidence  # noqa: E402
 
 
@@ -104,41 +110,116 @@ def test_the_shipped_form_computes_what_was_trained():
         torch.testing.assert_close(its, ours, rtol=1e-3, atol=1e-4)
 
 
-def test_weights_in_half_the_bits_say_the_same(tmp_path):
+def street_net(makes: int = 9) -> StreetNet:
     torch.manual_seed(3)
-    wide, half = tmp_path / "wide.onnx", tmp_path / "half.onnx"
+    net = StreetNet(196, makes, len(colours))
+    for head in net.heads:
+        head.weight.data.normal_(0, 0.05)
+    return net.eval()
+
+
+def exported(net: StreetNet, path: Path) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PyTorch warns of its own way of exporting
-        export(VehicleNet(196, len(colours)), wide)
+        export(net, path)
+    return path
+
+
+def test_weights_in_half_the_bits_say_the_same(tmp_path):
+    wide, half = exported(street_net(), tmp_path / "wide.onnx"), tmp_path / "half.onnx"
     half.write_bytes(wide.read_bytes())
     store_in_half(half)
     assert half.stat().st_size < 0.55 * wide.stat().st_size
     pictures = [np.random.default_rng(1).integers(0, 256, (128, 192, 3), np.uint8)]
-    for ours, its in zip(
-        shipped_logits(wide, pictures), shipped_logits(half, pictures), strict=True
-    ):
-        assert ours.shape[:2] == (1, 2)
-        np.testing.assert_allclose(its, ours, atol=2e-3)
+    ours, its = shipped_logits(wide, pictures), shipped_logits(half, pictures)
+    for kind, count in (("classes", 196), ("makes", 10), ("colors", 12), ("views", 4)):
+        assert getattr(ours, kind).shape == (1, count)
+        np.testing.assert_allclose(getattr(its, kind), getattr(ours, kind), atol=2e-3)
+
+
+def test_training_goes_on_from_what_ships(tmp_path):
+    net = street_net()
+    path = exported(net, tmp_path / "net.onnx")
+    store_in_half(path)
+    again = StreetNet(196, 9, len(colours)).eval()
+    load_shipped(again, path)
+    x = torch.rand(1, 3, 64, 96) * 255
+    with torch.no_grad():
+        for ours, its in zip(net(x), again(x), strict=True):
+            torch.testing.assert_close(its, ours, rtol=1e-2, atol=5e-3)
+    with pytest.raises(ValueError, match="layers"):
+        load_shipped(again, Path(str(sample_net(tmp_path))))
+
+
+def sample_net(folder: Path) -> Path:
+    path = folder / "other.onnx"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            torch.nn.Conv2d(3, 4, 3), (torch.zeros(1, 3, 8, 8),), str(path), dynamo=False
+        )
+    return path
+
+
+def car(name: str, **known: int) -> Car:
+    image = np.full((60, 90, 3), 120, np.uint8)
+    cv2.rectangle(image, (10, 15), (80, 50), (30, 30, 200), -1)
+    return Car(name, name, image, (Box(10, 10, 80, 55), Box(20, 20, 70, 50)), **known)
+
+
+def test_varied_pictures_depend_on_the_seed_alone():
+    ground = np.full((80, 112, 3), 90, np.uint8)
+    one, two = (Varied([ground], np.random.default_rng(7)) for _ in range(2))
+    cars = [car("a", make=1, view=0), car("b", colour=8, view=1), car("c", vehicle=3, make=2)]
+    for each in cars * 20:
+        (first, paint), (second, same) = one.of_car(each, (96, 64)), two.of_car(each, (96, 64))
+        assert first.shape == (64, 96, 3)
+        assert paint == same == each.colour
+        np.testing.assert_array_equal(first, second)
+
+
+def test_pictures_of_one_photograph_are_on_one_side():
+    names = [f"eg_{i:04d}_{k}.jpg" for i in range(200) for k in range(3)]
+    held = {name: held_back(photo_of(name)) for name in names}
+    assert all(held[f"{name[:-5]}0.jpg"] == held[name] for name in names)
+    assert 0.1 < np.mean(list(held.values())) < 0.3
+    assert photo_of("es_train_00095_1.jpg") == "spain/train_00095"
 
 
 def test_heat_undoes_overconfidence():
     rng = np.random.default_rng(4)
     logits = torch.from_numpy(rng.normal(0, 1.5, (4000, 6)))
     labels = torch.multinomial(logits.softmax(1), 1, generator=torch.Generator().manual_seed(1))
-    assert class_heat(2 * logits, labels[:, 0]) == pytest.approx(2, rel=0.1)
+    assert heat_of(2 * logits, labels[:, 0]) == pytest.approx(2, rel=0.1)
+
+
+def doubted() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The evidence of 400 makes that are seen well, and of 400 that are not."""
+    rng = np.random.default_rng(5)
+    logits = rng.normal(0, 1, (800, 9))
+    logits[range(400), rng.integers(0, 8, 400)] += 9
+    chances = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    x = np.stack([make_evidence(one, p) for one, p in zip(logits, chances, strict=True)])
+    best = chances[:, :-1].max(1) / chances[:, :-1].sum(1)
+    return best, np.arange(800) < 400, x
 
 
 def test_makes_never_seen_are_doubted():
-    rng = np.random.default_rng(5)
-    pairs = rng.normal(0, 1, (800, 2, 8))
-    pairs[range(400), :, rng.integers(0, 8, 400)] += 9
-    makes = np.arange(8)
-    x = np.stack([make_evidence(pair, makes, 1.0) for pair in pairs])
-    right = np.arange(800) < 400
-    weights = known_weights(x[:, 3], right, x, np.full(800, 1 / 800))
-    known = x[:, 3] / (1 + np.exp(-x @ weights))
+    best, right, x = doubted()
+    weights = known_weights(best, right, x, np.full(800, 1 / 800))
+    known = best / (1 + np.exp(-x @ weights))
     assert known[:400].mean() > 0.9
     assert known[400:].mean() < 0.1
+
+
+def test_trust_is_lowered_until_what_is_said_is_right():
+    best, right, x = doubted()
+    bold = np.array([9.0, 0, 0, 0, 0, 0])  # believes everything
+    weights, shift = shifted(bold, best, right, x)
+    sure = best / (1 + np.exp(-x @ weights)) > 0.5
+    assert shift > 0
+    assert right[sure].mean() >= 0.85
+    assert (sure & ~right).mean() <= 0.04
 
 
 def test_calibration_error_of_known_gaps():

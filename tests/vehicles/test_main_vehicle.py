@@ -30,10 +30,16 @@ def test_a_box_hardly_larger_than_the_plate_is_no_vehicle() -> None:
     assert vehicle_of(PLATE, [SCRAP, AROUND]) == 1
 
 
-def test_the_main_vehicle_is_that_of_the_first_plate() -> None:
+def test_the_main_vehicle_is_large_central_and_shows_a_plate() -> None:
     other = box_quad(Box(760, 330, 840, 350))
-    sights = looked_at([other, PLATE], [AROUND, APART])
-    assert sights == (Sight(APART.box, (0,), 1), Sight(AROUND.box, (1,), 0))
+    larger, smaller = Sight(APART.box, (0,), 1), Sight(AROUND.box, (1,), 0)
+    assert looked_at([other, PLATE], [AROUND, APART]) == (larger, smaller)
+    assert looked_at([PLATE, other], [APART, AROUND])[0].box == APART.box
+    seen = looked_at([PLATE], [AROUND, APART])  # a plate outdoes half as much again in area
+    assert [sight.vehicle for sight in seen] == [0, 1]
+    twin = VehicleBox(Box(0, 250, 400, 450), 0.9)
+    middle = VehicleBox(Box(300, 250, 700, 450), 0.9)
+    assert looked_at([], [twin, middle])[0].box == middle.box
 
 
 def test_a_plate_without_a_vehicle_gets_a_box_around_it() -> None:

@@ -37,6 +37,10 @@ def test_labels_have_the_documented_forms(model):
     labels = model.labels
     assert len(labels.classes) == len(set(labels.classes)) == 196
     assert len(set(labels.makes)) == 49
+    assert len(labels.learned) == len(set(labels.learned)) == 64
+    assert set(labels.makes) < set(labels.learned)
+    assert all(LABEL.fullmatch(make) for make in labels.learned)
+    assert labels.views == ("front", "rear", "side", "none")
     for make, name in zip(labels.makes, labels.models, strict=True):
         assert LABEL.fullmatch(make)
         assert name.startswith(f"{make}_")
@@ -59,12 +63,17 @@ def test_makes_follow_the_class_names(model):
 
 
 def test_outputs_and_tables_agree(model):
-    classes, colors = model.logits(np.full((CROP_SIZE[1], CROP_SIZE[0], 3), 90, np.uint8))
+    found = model.logits(np.full((2, CROP_SIZE[1], CROP_SIZE[0], 3), 90, np.uint8))
     labels, trust = model.labels, model.trust
-    assert classes.shape == (2, len(labels.classes))
-    assert colors.shape == (2, len(labels.colors))
+    assert found.classes.shape == (2, len(labels.classes))
+    assert found.makes.shape == (2, len(labels.learned) + 1)
+    assert found.colors.shape == (2, len(labels.colors))
+    assert found.views.shape == (2, len(labels.views))
     assert trust.color_bias.shape == (len(labels.colors),)
-    assert trust.known.shape == (5,)
+    assert trust.known.shape == (6,)
+    assert trust.make_weight.shape == (4,)
+    assert 0.2 < trust.make_heat[0] < 3
+    assert 0.2 < trust.view_heat[0] < 3
     assert trust.body_weights.shape == (len(labels.colors), 2 * len(labels.colors) + 17)
     assert trust.paint.shape == (len(labels.colors), 12, 16, 16)
     sums = trust.paint.sum(0, dtype=int)  # whole numbers of 255ths
@@ -84,18 +93,19 @@ def test_nothing_is_read_before_it_is_needed():
     assert lazy.labels.makes
     assert asked == ["vehicle_labels.toml"]
     assert not lazy.loaded
-    lazy.logits(np.zeros((CROP_SIZE[1], CROP_SIZE[0], 3), np.uint8))
+    lazy.logits(np.zeros((1, CROP_SIZE[1], CROP_SIZE[0], 3), np.uint8))
     assert lazy.loaded
-    lazy.logits(np.zeros((CROP_SIZE[1], CROP_SIZE[0], 3), np.uint8))
+    lazy.logits(np.zeros((1, CROP_SIZE[1], CROP_SIZE[0], 3), np.uint8))
     assert asked == ["vehicle_labels.toml", "vehicle.onnx"]
 
 
 def test_a_pickled_model_answers_alike(model):
-    crop = np.random.default_rng(1).integers(0, 256, (CROP_SIZE[1], CROP_SIZE[0], 3), np.uint8)
+    crop = np.random.default_rng(1).integers(0, 256, (1, CROP_SIZE[1], CROP_SIZE[0], 3), np.uint8)
     twin = pickle.loads(pickle.dumps(model))
     assert not twin.loaded
-    for ours, its in zip(model.logits(crop), twin.logits(crop), strict=True):
-        np.testing.assert_array_equal(ours, its)
+    ours, its = model.logits(crop), twin.logits(crop)
+    for kind in ("classes", "makes", "colors", "views"):
+        np.testing.assert_array_equal(getattr(ours, kind), getattr(its, kind))
 
 
 @pytest.mark.parametrize(

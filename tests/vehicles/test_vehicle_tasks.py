@@ -17,7 +17,7 @@ from alprcore.errors import SettingsError
 from alprcore.resources import sample_path
 
 ALL = ("plate", "color", "make", "makemodel")
-LISTS = ("color", "make", "make_model", "body_type", "year")
+LISTS = ("color", "make", "make_model", "body_type", "year", "orientation")
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_max_vehicles_limits_the_looks(engine):
     plates = engine.recognize(two, tasks=ALL).plates
     assert all(plate.vehicle is not None for plate in plates)
     less = engine.with_settings(max_vehicles=1).recognize(two, tasks=ALL).plates
-    assert [plate.vehicle is not None for plate in less] == [True] + [False] * (len(plates) - 1)
+    assert sum(plate.vehicle is not None for plate in less) == 1
 
 
 def test_engines_share_the_network_and_pickle_without_it(engine, blue):

@@ -9,6 +9,7 @@ from alprcore.countries.file import parse_country
 from alprcore.resources import country_codes, country_file, model_bytes
 from alprcore.settings import Settings
 from alprcore.vehicles.model import VehicleModel
+from alprcore.wire.results import ORIENTATIONS
 
 
 def config_body(settings: Settings) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def config_body(settings: Settings) -> dict[str, Any]:
         "color": labels.colors,
         "make": labels.makes,
         "makemodel": labels.models,
-        "orientation": (),
+        "orientation": tuple(ORIENTATIONS.values()),
         "year": labels.years,
     }
     return {

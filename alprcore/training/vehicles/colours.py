@@ -7,7 +7,7 @@ the network against them from the held-back tenth, which its training did not se
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +18,10 @@ from torch import Tensor
 from torch.nn import functional as nnf
 
 from alprcore.records import Box, Frame
-from alprcore.training.vehicles.data import Example, colours, in_frame
+from alprcore.training.vehicles.data import Pictured, colours, in_frame
 from alprcore.training.vehicles.export import shipped_logits
 from alprcore.training.vehicles.paint import paints, repainted
 from alprcore.training.vehicles.street import Street
-from alprcore.training.vehicles.train import Data
 from alprcore.vehicles.color import CELLS, Light, body_features, body_pixels, cells_of
 from alprcore.vehicles.model import CROP_SIZE
 
@@ -35,7 +34,7 @@ Pictures = list[tuple[Frame, int]]
 
 
 def coloured_pictures(
-    examples: list[Example], rng: np.random.Generator, *, painted: int
+    examples: Sequence[Pictured], rng: np.random.Generator, *, painted: int
 ) -> Pictures:
     """Return the pictures with their colours; each of a strong colour repainted, so many times."""
     found = [(example.image, example.colour) for example in examples]
@@ -174,40 +173,53 @@ class Evidence:
     part: NDArray[np.intp]
 
     def shares(self) -> Floats:
-        """Return how much each picture counts: the photographed most."""
-        amounts = np.array([1.0, 0.5, 0.5]) / np.maximum(np.bincount(self.part, minlength=3), 1)
+        """Return how much each picture counts: those of the street most."""
+        amounts = np.array([0.5, 0.25, 1.0]) / np.maximum(np.bincount(self.part, minlength=3), 1)
         share = amounts[self.part]
         return np.asarray(share / share.sum())
 
 
 def gathered(
-    data: Data,
+    held: Pictures,
+    photographed: int,
+    street: Street,
+    model: Path,
+    tables: tuple[NDArray[np.uint8], Floats],
+) -> Evidence:
+    """Return the evidence of held-back pictures, of these repainted, and of street photographs.
+
+    The first `photographed` of the `held` are as they were, the others are repainted.
+    """
+    paint, by_body = tables
+    framed = [in_frame(image, CROP_SIZE) for image, _ in held]
+    network = shipped_logits(model, [*framed, *street.crops]).colors
+    measured = np.concatenate([features_of(held, paint), street.features(paint)]) @ by_body.T
+    labels = [colour for _, colour in held] + [colours.index(name) for name in street.colours]
+    part = np.full(len(labels), 1)
+    part[:photographed] = 0
+    part[len(held) :] = 2
+    return Evidence(network.astype(np.float64), measured, np.array(labels), part)
+
+
+def measured_tables(
+    coloured: Sequence[Pictured], rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], Floats]:
+    """Return the paint table and the weights of what is measured, from the trained pictures."""
+    pictures = coloured_pictures(coloured, rng, painted=1)
+    paint = paint_table(pictures, rng)
+    return paint, body_weights(pictures, paint, rng)
+
+
+def fitted_colours(
+    held: Sequence[Pictured],
     street: Street,
     model: Path,
     tables: tuple[NDArray[np.uint8], Floats],
     rng: np.random.Generator,
-) -> Evidence:
-    """Return the evidence of held-back pictures, of these repainted, and of street photographs."""
-    paint, by_body = tables
-    held = coloured_pictures(data.held_coloured, rng, painted=1)
-    framed = [in_frame(image, CROP_SIZE) for image, _ in held]
-    _, network = shipped_logits(model, [*framed, *street.crops])
-    measured = np.concatenate([features_of(held, paint), street.features(paint)]) @ by_body.T
-    labels = [colour for _, colour in held] + [colours.index(name) for name in street.colours]
-    part = np.full(len(labels), 1)
-    part[: len(data.held_coloured)] = 0
-    part[len(held) :] = 2
-    return Evidence(network.mean(1, dtype=np.float64), measured, np.array(labels), part)
-
-
-def fitted_colours(
-    data: Data, street: Street, model: Path, rng: np.random.Generator
-) -> dict[str, NDArray[np.generic]]:
-    """Return paint table, weights and biases by their names in the file; prints what they give."""
-    pictures = coloured_pictures(data.coloured, rng, painted=1)
-    paint = paint_table(pictures, rng)
-    by_body = body_weights(pictures, paint, rng)
-    seen = gathered(data, street, model, (paint, by_body), rng)
+) -> tuple[Floats, Floats]:
+    """Return the weights of network and measurement, and the biases; prints what they give."""
+    pictures = coloured_pictures(held, rng, painted=1)
+    seen = gathered(pictures, len(held), street, model, tables)
     share, chances = seen.shares(), np.zeros(seen.network.shape)
     for fit, rest in halves(len(seen.labels)):
         weights, bias = colour_weights(
@@ -224,9 +236,4 @@ def fitted_colours(
         print(f"network alone {alone[0]:.3f}, body alone {alone[1]:.3f}")
     weights, bias = colour_weights(seen.network, seen.measured, seen.labels, share)
     print(f"colour weights {np.round(weights, 3)} bias {np.round(bias, 2)}")
-    return {
-        "paint": paint,
-        "body_weights": by_body.astype(np.float32),
-        "color_weights": weights.astype(np.float32),
-        "color_bias": bias.astype(np.float32),
-    }
+    return weights, bias

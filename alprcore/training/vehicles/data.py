@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -49,18 +50,47 @@ class Example:
     colour: int
 
 
-def split(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+class Labelled(Protocol):
+    """What is split: it has a name, a class and a colour."""
+
+    @property
+    def name(self) -> str:
+        """Of the file."""
+
+    @property
+    def vehicle(self) -> int:
+        """Class, -1: unknown."""
+
+    @property
+    def colour(self) -> int:
+        """Colour, -1: unknown."""
+
+
+class Pictured(Labelled, Protocol):
+    """The same, with its picture."""
+
+    @property
+    def image(self) -> Frame:
+        """(rows, cols, 3) uint8, blue first."""
+
+
+Some = TypeVar("Some", bound=Labelled)
+
+
+def split(examples: Sequence[Some]) -> tuple[list[Some], list[Some]]:
     """Return what is trained on and the tenth of each class that no training sees.
 
-    The tenth is chosen by the hash of the file's name, at least one picture of each class.
+    The tenth is chosen by the hash of the file's name, at least one picture of each
+    class that has two.
     """
-    classes: dict[tuple[int, int], list[Example]] = {}
+    classes: dict[tuple[int, int], list[Some]] = {}
     for example in examples:
         classes.setdefault((example.vehicle, example.colour), []).append(example)
-    trained, held = [], []
+    trained: list[Some] = []
+    held: list[Some] = []
     for key in sorted(classes):
         members = sorted(classes[key], key=lambda e: hashlib.sha256(e.name.encode()).hexdigest())
-        count = max(1, round(len(members) / 10))
+        count = min(max(1, round(len(members) / 10)), len(members) - 1)
         held += members[:count]
         trained += members[count:]
     return trained, held

@@ -32,8 +32,9 @@ from alprcore.network import onnx_session
 from alprcore.records import Frame
 from alprcore.training.vehicles.data import colours
 from alprcore.training.vehicles.net import VehicleNet, fused, grey, spread
+from alprcore.training.vehicles.street_net import StreetNet
 from alprcore.training.vehicles.train import Data
-from alprcore.vehicles.model import CROP_SIZE
+from alprcore.vehicles.model import CROP_SIZE, VehicleLogits
 
 calibration_pictures = 320
 smallest_halved = 256  # numbers; biases stay as they are
@@ -42,38 +43,48 @@ smallest_halved = 256  # numbers; biases stay as they are
 class Exported(nn.Module):
     """The network as it is shipped: (n, rows, cols, 3) uint8, blue green red, to logits."""
 
-    def __init__(self, net: VehicleNet) -> None:
+    def __init__(self, net: VehicleNet | StreetNet) -> None:
         super().__init__()
         early, late = fused(net.early), fused(net.late)
+        if isinstance(net, StreetNet):
+            heads: tuple[nn.Linear, ...] = net.heads
+        else:
+            heads = (net.class_head, net.colour_head)
+        self.heads = nn.ModuleList(heads)
         assert isinstance(early, nn.Sequential)
         self.border = early[0].border
         self.stem, self.early, self.late = early[0].conv, early[1:], late
-        self.class_head, self.colour_head = net.class_head, net.colour_head
         with torch.no_grad():
             weight = self.stem.weight.flip(1) / spread
             self.stem.bias -= grey * weight.sum((1, 2, 3))
             self.stem.weight.copy_(weight)
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the logits of classes and of colours."""
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        """Return the logits of each head."""
         low, high = self.border[0], self.border[1]
         bordered = nn.functional.pad(image, (0, 0, low, high, low, high), value=int(grey))
         x = nn.functional.relu6(self.stem(bordered.permute(0, 3, 1, 2).float()))
         pooled = self.late(self.early(x)).mean((2, 3))
-        return self.class_head(pooled), self.colour_head(pooled)
+        return tuple(head(pooled) for head in self.heads)
 
 
-def load_net(path: Path) -> tuple[VehicleNet, dict[str, Any]]:
-    """Return the network that `vehicles.train` wrote, and what else is in its file."""
+def load_net(path: Path) -> tuple[VehicleNet | StreetNet, dict[str, Any]]:
+    """Return the network that `train` or `tune` wrote, and what else is in its file."""
     kept = torch.load(path, map_location="cpu", weights_only=True)
-    net = VehicleNet(len(kept["classes"]), len(colours))
+    net: VehicleNet | StreetNet
+    if "makes" in kept:
+        net = StreetNet(len(kept["classes"]), len(kept["makes"]), len(colours))
+    else:
+        net = VehicleNet(len(kept["classes"]), len(colours))
     net.load_state_dict(kept["net"])
     return net.eval(), kept
 
 
-def export(net: VehicleNet, path: Path) -> None:
+def export(net: VehicleNet | StreetNet, path: Path) -> None:
     """Write the network in 32 bits; the number of pictures is free."""
     part = path.with_suffix(".part")
+    four = isinstance(net, StreetNet)
+    names = ["classes", "makes", "colors", "views"] if four else ["classes", "colors"]
     example = torch.zeros(1, CROP_SIZE[1], CROP_SIZE[0], 3, dtype=torch.uint8)
     torch.onnx.export(
         Exported(net.eval()),
@@ -82,8 +93,8 @@ def export(net: VehicleNet, path: Path) -> None:
         dynamo=False,
         opset_version=17,
         input_names=["image"],
-        output_names=["classes", "colors"],
-        dynamic_axes={"image": {0: "n"}, "classes": {0: "n"}, "colors": {0: "n"}},
+        output_names=names,
+        dynamic_axes={name: {0: "n"} for name in ("image", *names)},
     )
     part.replace(path)
 
@@ -138,13 +149,11 @@ def quantize(path: Path, pictures: Sequence[Frame], out: Path) -> None:
     ready.unlink()
 
 
-def shipped_logits(
-    path: Path, pictures: Sequence[Frame]
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Return the logits of the ONNX file's network, (n, 2, …): of pictures and mirror images."""
+def shipped_logits(path: Path, pictures: Sequence[Frame]) -> VehicleLogits:
+    """Return the logits of the ONNX file's network."""
     session = onnx_session(path.read_bytes(), 1, one_size=True)
-    found = [session.run(None, {"image": np.stack([p, p[:, ::-1]])}) for p in pictures]
-    return np.stack([f[0] for f in found]), np.stack([f[1] for f in found])
+    found = [session.run(None, {"image": picture[None]}) for picture in pictures]
+    return VehicleLogits(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 
 def main(arguments: list[str] | None = None) -> int:

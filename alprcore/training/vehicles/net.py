@@ -141,7 +141,7 @@ def fused(module: nn.Module) -> nn.Module:
     """Return a copy for inference, normalisation folded into the convolutions."""
     module = copy.deepcopy(module).eval()
     for part in module.modules():
-        if isinstance(part, Convolution):
+        if isinstance(part, Convolution) and not isinstance(part.norm, nn.Identity):
             part.fuse()
     return module
 

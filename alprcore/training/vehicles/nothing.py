@@ -19,7 +19,7 @@ from alprcore.vehicles.networks import VehicleFinder
 
 NONE = VIEWS.index("none")
 LOW_SCORE = 0.08  # what scores higher may be a vehicle
-PIECES, CLOSE_UPS, FLAT = 350, 300, 80
+PIECES, CLOSE_UPS, FLAT = 120, 300, 80
 PLATE_FOLDERS = ("eg", "eu", "us", "cz", "kr", "br")
 
 

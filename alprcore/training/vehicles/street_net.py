@@ -78,8 +78,9 @@ def load_shipped(net: StreetNet, path: Path) -> None:
     graph = onnx.load(path).graph
     stored = {value.name: numpy_helper.to_array(value) for value in graph.initializer}
     for node in graph.node:
-        if node.op_type == "Cast" and node.input[0] in stored:
-            stored[node.output[0]] = stored[node.input[0]].astype(np.float32)
+        # Halved weights are cast; of equal ones the exporter keeps one.
+        if node.op_type in {"Cast", "Identity"} and node.input[0] in stored:
+            stored[node.output[0]] = stored[node.input[0]]
     given = [
         [torch.from_numpy(stored[name].astype(np.float32)) for name in node.input[1:3]]
         for node in graph.node

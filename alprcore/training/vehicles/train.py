@@ -65,7 +65,7 @@ class Data:
     def batch(self, size: tuple[int, int]) -> tuple[np.ndarray[Any, Any], Tensor, Tensor]:
         """Return pictures (red green blue), classes and colours; vehicles first, then colours."""
         rng = self.rng
-        if len(self.queue) < vehicles_in_batch:
+        while len(self.queue) < vehicles_in_batch:
             self.queue += rng.permutation(len(self.vehicles)).tolist()
         chosen = [self.vehicles[self.queue.pop(0)] for _ in range(vehicles_in_batch)]
         picked = rng.choice(len(self.coloured), colours_in_batch, p=self.odds)
@@ -107,6 +107,8 @@ def logits_of(
 
 def figures(net: VehicleNet, data: Data, size: tuple[int, int] = full_size) -> str:
     """Return the shares of held-back pictures that are named right."""
+    if not data.held_vehicles:
+        return "nothing is held back"
     logits, _ = logits_of(net, data.held_vehicles, size)
     labels = torch.tensor([e.vehicle for e in data.held_vehicles])
     best = logits.topk(5, 1).indices

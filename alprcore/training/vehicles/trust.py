@@ -2,19 +2,17 @@
 """Measure how far the vehicle network can be trusted, on pictures that no training saw.
 
 ``python -m alprcore.training.vehicles.trust --data DIR --model vehicle.onnx
---labels benchmarks/labels/openimages_vehicles.csv --out vehicle_trust.npz``
+--labels benchmarks/labels --out vehicle_trust.npz``
 
-Doubt is taught by street photographs: cars of makes that were never learned, and of learned makes
-in models that were not. ``--left-out`` names the weights of a run of
-`alprcore.training.vehicles.train` with ``--leave-out``; the same fit is then made with that network
-first, which shows what is said of makes that it never saw. Figures are of pictures that the fit did
-not use: each half of the pictures is measured with what the other half gave.
+What is fitted with: the held-back tenth of the adverts and the held-back fifth of the street, makes
+that were never learned among them. Figures are of pictures that the fit did not use: each half of
+the pictures is measured with what the other half gave.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,27 +21,38 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as nnf
 
+from alprcore.training.vehicles.answers import (
+    KNOWN_SHARE,
+    WORD_SHARE,
+    Answers,
+    Fitted,
+    Floats,
+    asked,
+    best_of,
+    part_of,
+    show_each,
+    stated,
+)
 from alprcore.training.vehicles.colours import (
     calibration_error,
     fitted_colours,
     halves,
+    measured_tables,
     minimised,
 )
-from alprcore.training.vehicles.data import in_frame
-from alprcore.training.vehicles.export import export, load_net, shipped_logits
-from alprcore.training.vehicles.street import Street, load_street
-from alprcore.training.vehicles.train import Data
-from alprcore.vehicles.look import make_evidence
-from alprcore.vehicles.model import CROP_SIZE
+from alprcore.training.vehicles.data import split
+from alprcore.training.vehicles.street import load_street
+from alprcore.training.vehicles.worlds import UNKNOWN, Car, held_back, load_worlds
+from alprcore.vehicles.look import MOST_WORD
 
-street_weight = 0.8  # of an answer about a street photograph, against a held-back one
-
-Floats = NDArray[np.float64]
+# What is said above one half in the street has to be right so often, and may be wrong so often.
+RIGHT_ABOVE_HALF, WRONG_ABOVE_HALF = 0.85, 0.04
+SHIFTS = np.arange(0.0, 12.01, 0.1)  # of the logit of "known", tried in turn
 
 
-def class_heat(logits: Tensor, labels: Tensor) -> float:
+def heat_of(logits: Tensor, labels: Tensor) -> float:
     """Return the temperature under which the labels are likeliest."""
-    heats = np.exp(np.linspace(np.log(0.4), np.log(2.5), 85))
+    heats = np.exp(np.linspace(np.log(0.3), np.log(2.5), 90))
     losses = [float(nnf.cross_entropy(logits / heat, labels)) for heat in heats]
     return float(heats[int(np.argmin(losses))])
 
@@ -57,7 +66,7 @@ def known_weights(chances: Floats, right: NDArray[np.bool_], x: Floats, share: F
         Of the best make among the learned ones.
     right : (n,) bool array
         Whether it is the make.
-    x : (n, 5) array
+    x : (n, k) array
         See `alprcore.vehicles.look.make_evidence`.
     share : (n,) array
         How much each answer counts; sums to 1.
@@ -65,7 +74,9 @@ def known_weights(chances: Floats, right: NDArray[np.bool_], x: Floats, share: F
     given = torch.from_numpy(chances)
     wanted, counts = torch.from_numpy(right.astype(float)), torch.from_numpy(share)
     evidence = torch.from_numpy(x)
-    weights = torch.tensor([2.0, 0, 0, 0, 0], dtype=torch.double, requires_grad=True)
+    weights = torch.zeros(x.shape[1], dtype=torch.double)
+    weights[0] = 2.0
+    weights.requires_grad_(True)
 
     def loss() -> Tensor:
         sure = (given * (evidence @ weights).sigmoid()).clamp(1e-6, 1 - 1e-6)
@@ -75,123 +86,120 @@ def known_weights(chances: Floats, right: NDArray[np.bool_], x: Floats, share: F
     return minimised(loss, [weights])[0]
 
 
-def sum_of_makes(chances: Floats, make_of: NDArray[np.intp]) -> Floats:
-    """Return (n, makes) probabilities from (n, classes) ones."""
-    makes = np.zeros((len(chances), int(make_of.max()) + 1))
-    np.add.at(makes.T, make_of, chances.T)
-    return makes
+def shifted(
+    weights: Floats, chances: Floats, right: NDArray[np.bool_], x: Floats
+) -> tuple[Floats, float]:
+    """Return the weights lowered by the least that makes what is said above one half true enough.
 
-
-@dataclass(frozen=True)
-class Answers:
-    """What a network says of held-back pictures, of street photographs and of unseen makes.
-
-    Attributes
+    Parameters
     ----------
-    pairs
-        (n, 2, classes) logits of the pictures and of their mirror images.
-    labels
-        Class of the held-back ones, else -1.
-    makes
-        Make, -1 for one that was never learned.
-    part
-        0 held back, 1 in the street, 2 of makes kept out of training.
+    weights : (k,) array
+    chances, right, x
+        As for `known_weights`, of street photographs.
     """
+    for shift in SHIFTS:
+        lower = weights - np.where(np.arange(len(weights)) == 0, shift, 0)
+        sure = chances / (1 + np.exp(-x @ lower)) > 0.5
+        wrong = (sure & ~right).mean()
+        if wrong <= WRONG_ABOVE_HALF and right[sure].sum() >= RIGHT_ABOVE_HALF * sure.sum():
+            return lower, float(shift)
+    raise ValueError("no shift makes makes in the street true enough")
 
-    pairs: Floats
-    labels: NDArray[np.intp]
-    makes: NDArray[np.intp]
-    part: NDArray[np.intp]
 
-
-def asked(data: Data, street: Street, model: Path) -> Answers:
-    """Return what the network of an ONNX file says."""
-    held = [*data.held_vehicles, *data.unseen]
-    known = [i for i, make in enumerate(street.makes) if make]
-    crops = [in_frame(example.image, CROP_SIZE) for example in held]
-    logits, _ = shipped_logits(model, [*crops, *(street.crops[i] for i in known)])
-    names = sorted({make for make, _, _ in data.classes})
-    codes = {label(name): i for i, name in enumerate(names)}
-    left_out = {int(data.make_of[example.vehicle]) for example in data.unseen}
-    makes = [int(data.make_of[example.vehicle]) for example in held]
-    makes += [codes.get(street.makes[i], -1) for i in known]
-    part = np.repeat([0, 2, 1], [len(data.held_vehicles), len(data.unseen), len(known)])
-    return Answers(
-        logits.astype(np.float64),
-        np.where(part == 0, [e.vehicle for e in held] + [-1] * len(known), -1),
-        np.array([-1 if make in left_out else make for make in makes]),
-        part,
+def fitted_word(answers: Answers, make_of: NDArray[np.intp], heat: float, share: Floats) -> Fitted:
+    """Return the heat of the makes and the weight of the class head's word that fit best."""
+    logits = answers.logits
+    mean = torch.from_numpy(logits.classes.astype(np.float64))
+    of_class = torch.zeros(len(mean), logits.makes.shape[1], dtype=torch.double)
+    of_class.index_add_(1, torch.from_numpy(make_of), (mean / heat).softmax(1))
+    advertised = torch.bincount(torch.from_numpy(make_of), minlength=of_class.shape[1]) > 0
+    word = torch.full_like(of_class, -float(np.log(int(advertised.sum()))))
+    word[:, advertised] = of_class[:, advertised].clamp(min=1e-4).log()
+    familiar = torch.stack(
+        [
+            torch.ones(len(mean), dtype=torch.double),
+            mean.logsumexp(1) / 10,
+            mean.amax(1) / 10,
+            of_class.amax(1),
+        ],
+        1,
     )
+    makes = torch.from_numpy(logits.makes.astype(np.float64))
+    truth, counts = torch.from_numpy(answers.makes), torch.from_numpy(share)
+    log_heat = torch.zeros(1, dtype=torch.double, requires_grad=True)
+    weight = torch.zeros(4, dtype=torch.double, requires_grad=True)
+
+    def loss() -> Tensor:
+        said = MOST_WORD * (familiar @ weight).sigmoid()[:, None] * word
+        losses = nnf.cross_entropy(makes / log_heat.exp() + said, truth, reduction="none")
+        return (losses * counts).sum() + 1e-4 * weight.square().sum()
+
+    found = minimised(loss, [log_heat, weight])
+    return Fitted(heat, float(np.exp(found[0][0])), found[1], np.zeros(6))
 
 
-def label(name: str) -> str:
-    """Return the label of a make's name."""
-    return name.lower().replace(" ", "-")
+def fit_makes(answers: Answers, chosen: NDArray[np.intp], make_of: NDArray[np.intp]) -> Fitted:
+    """Return what the chosen pictures give, `known` not lowered yet."""
+    advert = chosen[~answers.street[chosen]]
+    heat = heat_of(
+        torch.from_numpy(answers.logits.classes[advert]), torch.from_numpy(answers.classes[advert])
+    )
+    wanted = chosen[answers.makes[chosen] != UNKNOWN]
+    truth, share = answers.makes[wanted], answers.shares(wanted, WORD_SHARE)
+    best = fitted_word(part_of(answers, wanted), make_of, heat, share)
+    makes, x = stated(part_of(answers, wanted), make_of, best)
+    learned = makes[:, :-1]
+    chances = learned.max(1) / learned.sum(1)
+    share = answers.shares(wanted, KNOWN_SHARE)
+    weights = known_weights(chances, learned.argmax(1) == truth, x, share)
+    return Fitted(best.class_heat, best.make_heat, best.make_weight, weights)
 
 
-def fitted_classes(data: Data, answers: Answers) -> tuple[float, Floats]:
-    """Return the temperature and the weights of "known"; prints accuracy and errors.
+def lowered(answers: Answers, make_of: NDArray[np.intp], fitted: Fitted) -> Fitted:
+    """Return the fit such that makes above one half are true enough in the street."""
+    street = part_of(answers, np.flatnonzero(answers.street & (answers.makes != UNKNOWN)))
+    learned, chances, x = best_of(street, make_of, fitted)
+    known, shift = shifted(fitted.known, chances, learned.argmax(1) == street.makes, x)
+    print(f"known lowered by {shift:.1f}")
+    return Fitted(fitted.class_heat, fitted.make_heat, fitted.make_weight, known)
 
-    Makes kept out of training (part 2) are never fitted with.
-    """
-    make_of, count = data.make_of.numpy(), len(answers.part)
-    tables = np.zeros((2, count, answers.pairs.shape[2]))
-    logits = torch.from_numpy(answers.pairs.mean(1))
-    everything, usable = np.arange(count), answers.part < 2
-    rounds = [*halves(count), (everything, everything[:0])]
-    for half, rest in rounds:
-        fit = half[usable[half]]
-        held = fit[answers.part[fit] == 0]
-        heat = class_heat(logits[held], torch.from_numpy(answers.labels[held]))
-        chances = (logits / heat).softmax(1).numpy()
-        makes = sum_of_makes(chances, make_of)
-        x = np.stack([make_evidence(pair, make_of, heat) for pair in answers.pairs])
-        share = np.where(answers.part[fit] == 0, 1.0, street_weight)
-        weights = known_weights(
-            makes[fit].max(1),
-            makes[fit].argmax(1) == answers.makes[fit],
-            x[fit],
-            share / share.sum(),
+
+def show_makes(answers: Answers, make_of: NDArray[np.intp], names: Sequence[str]) -> None:
+    """Print how often makes and classes are right; each half measured with the other's fit."""
+    count = len(answers.makes)
+    table = np.zeros((count, len(names)))
+    for fit, rest in halves(count):
+        fitted = lowered(part_of(answers, fit), make_of, fit_makes(answers, fit, make_of))
+        learned, _, x = best_of(part_of(answers, rest), make_of, fitted)
+        table[rest] = learned / (1 + np.exp(-x @ fitted.known))[:, None]
+    for title, world in (("adverts", ~answers.street), ("street", answers.street)):
+        part = world & (answers.makes != UNKNOWN)
+        makes, truth = table[part], answers.makes[part]
+        order = (-makes).argsort(1)[:, :5] == truth[:, None]
+        seen, sure = truth < len(names), makes.max(1) > 0.5
+        right = order[:, 0]
+        print(
+            f"make, {title}: {right[seen].mean():.3f} of {seen.sum()}, among five"
+            f" {order[seen].any(1).mean():.3f}; all {len(truth)}: right {right.mean():.3f}, above"
+            f" one half {sure.mean():.3f}, of these right {right[sure].mean():.3f}, wrong above"
+            f" one half {(sure & ~right).mean():.3f}, never learned {(~seen).sum()} of which"
+            f" above one half {sure[~seen].mean() if (~seen).any() else 0:.3f};"
+            f" error of calibration {calibration_error(makes.max(1), right):.3f}"
         )
-        known = 1 / (1 + np.exp(-x[rest] @ weights))
-        tables[:, rest] = chances[rest], chances[rest] * known[:, None]
-    show(answers, tables, make_of)
-    print(f"class heat {heat:.3f}, known {np.round(weights, 3)}")
-    return heat, weights
+    logits = answers.logits.classes[~answers.street]
+    right = logits.argmax(1) == answers.classes[~answers.street]
+    print(f"class: {right.mean():.3f} of {len(right)}")
 
 
-def show(answers: Answers, tables: Floats, make_of: NDArray[np.intp]) -> None:
-    """Print how often the answers are right, and how far from that their confidence is.
-
-    `tables` holds two (n, classes) tables, without and with the doubt that the make was learned.
-    """
-    held = answers.part == 0
-    order = (-tables[0][held]).argsort(1)
-    hits = order[:, :5] == answers.labels[held][:, None]
-    errors = [calibration_error(table[held].max(1), hits[:, 0]) for table in tables]
-    print(f"class, held back: {hits[:, 0].mean():.3f} of {held.sum()},", end=" ")
-    print(f"top-5 {hits.any(1).mean():.3f},")
-    print(f"  error {errors[0]:.3f} among the learned, {errors[1]:.3f} as given")
-    for number, kind in enumerate(("held back", "in the street", "kept out of training")):
-        learned = (answers.part == number) & (answers.makes >= 0)
-        makes = [sum_of_makes(table, make_of) for table in tables]
-        if learned.any():
-            right = makes[0][learned].argmax(1) == answers.makes[learned]
-            errors = [calibration_error(make[learned].max(1), right) for make in makes]
-            print(
-                f"make, {kind}: {right.mean():.3f} of {learned.sum()}, error {errors[0]:.3f}",
-                end="",
-            )
-            sure = makes[1][learned].max(1) > 0.5
-            print(
-                f" / {errors[1]:.3f}; {sure.mean():.3f} above 0.5, right {right[sure].mean():.3f}"
-            )
-        never = (answers.part == number) & (answers.makes < 0)
-        if never.any():
-            sure_before, sure = (float((make[never].max(1) > 0.5).mean()) for make in makes)
-            print(
-                f"never learned, {kind}: {never.sum()}, above 0.5: {sure_before:.3f} / {sure:.3f}"
-            )
+def view_heat(answers: Answers) -> float:
+    """Return the temperature of the view logits; prints how often they are right."""
+    known = answers.views != UNKNOWN
+    logits, truth = answers.logits.views[known], answers.views[known]
+    two = truth < 2
+    right = logits[two][:, :2].argmax(1) == truth[two]
+    print(f"view, front against rear: {right.mean():.4f} of {two.sum()};", end=" ")
+    print(f"with side: {(logits[:, :3].argmax(1) == truth).mean():.4f} of {known.sum()}")
+    return heat_of(torch.from_numpy(logits), torch.from_numpy(truth))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -199,34 +207,50 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="measure how far the vehicle network is right")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--labels", type=Path, required=True, help="of street photographs")
-    parser.add_argument("--left-out", type=Path, help="weights of a run with --leave-out")
+    parser.add_argument("--labels", type=Path, required=True, help="folder of labels by eye")
+    parser.add_argument("--tables", type=Path, help="vehicle_trust.npz whose paint is kept")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
+    file = options.labels / "street_vehicles.csv"
+    worlds = load_worlds(options.data, file)
+    _, adverts = split(worlds.adverts)
+    cars = [car for car in worlds.street if held_back(car.photo)]
+    answers = asked(cars, adverts, options.model, other=len(worlds.makes))
+    make_of = np.array(_make_of_classes(worlds.adverts))
+    show_makes(answers, make_of, worlds.makes)
+    fitted = fit_makes(answers, np.arange(len(answers.makes)), make_of)
+    fitted = lowered(answers, make_of, fitted)
+    show_each(answers, make_of, worlds.makes, fitted)
+    street = load_street(file, options.data / "plates")
     rng = np.random.default_rng(options.seed)
-    street = load_street(options.labels, options.data / "plates" / "openimages")
-    if options.left_out is not None:
-        net, kept = load_net(options.left_out)
-        partial = Data(options.data, options.seed, kept["left_out"])
-        file = options.out.with_suffix(".left_out.onnx")
-        export(net, file)
-        fitted_classes(partial, asked(partial, street, file))
-        file.unlink()
-    data = Data(options.data, options.seed)
-    heat, known = fitted_classes(data, asked(data, street, options.model))
-    colour = fitted_colours(data, street, options.model, rng)
+    coloured, held = split(worlds.coloured)
+    if options.tables is None:
+        tables = measured_tables(coloured, rng)
+    else:
+        with np.load(options.tables) as given:
+            tables = given["paint"], given["body_weights"].astype(np.float64)
+    color_weights, color_bias = fitted_colours(held, street, options.model, tables, rng)
     np.savez_compressed(
         options.out,
-        class_heat=np.array([heat], np.float32),
-        known=known.astype(np.float32),
-        paint=colour["paint"],
-        body_weights=colour["body_weights"],
-        color_weights=colour["color_weights"],
-        color_bias=colour["color_bias"],
+        class_heat=np.array([fitted.class_heat], np.float32),
+        make_heat=np.array([fitted.make_heat], np.float32),
+        make_weight=fitted.make_weight.astype(np.float32),
+        view_heat=np.array([view_heat(answers)], np.float32),
+        known=fitted.known.astype(np.float32),
+        paint=tables[0],
+        body_weights=tables[1].astype(np.float32),
+        color_weights=color_weights.astype(np.float32),
+        color_bias=color_bias.astype(np.float32),
     )
     return 0
+
+
+def _make_of_classes(adverts: Sequence[Car]) -> list[int]:
+    """Return the number of each class's make."""
+    makes = {car.vehicle: car.make for car in adverts}
+    return [makes[number] for number in sorted(makes)]
 
 
 if __name__ == "__main__":

@@ -25,15 +25,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as nnf
 
-from alprcore.training.vehicles.data import colours, load_backgrounds
-from alprcore.training.vehicles.data import split as split_adverts
+from alprcore.training.vehicles.data import colours, load_backgrounds, split
 from alprcore.training.vehicles.nothing import load_nothing
 from alprcore.training.vehicles.street_net import StreetEarly, StreetNet, load_shipped
 from alprcore.training.vehicles.varied import Varied
-from alprcore.training.vehicles.worlds import UNKNOWN, Car, held_back, load_worlds, with_views
+from alprcore.training.vehicles.worlds import UNKNOWN, held_back, load_worlds, with_views
 
 SIZES = ((0.7, (160, 96)), (1.0, (192, 128)))  # cols, rows, up to which part of the run
-STREET, PHOTOS, ADVERTS, COLOURED, NOTHING = 14, 6, 7, 3, 2  # pictures of a batch
+STREET, PHOTOS, ADVERTS, COLOURED, NOTHING = 14, 5, 9, 2, 2  # pictures of a batch
 RATE_BODY, RATE_HEADS = 2.5e-4, 2e-3
 SHARES = (0.6, 1.0, 0.4, 0.4)  # of the losses of class, make, colour, view
 SMOOTHING = (0.1, 0.1, 0.05, 0.02)
@@ -48,14 +47,9 @@ class Pools:
         worlds = load_worlds(data, labels / "street_vehicles.csv")
         self.classes, self.makes = worlds.classes, worlds.makes
         adverts = with_views(worlds.adverts, labels / "advert_views.csv")
-        trained, held = split_adverts(adverts)  # type: ignore[arg-type]
-        self.adverts: list[Car] = trained  # type: ignore[assignment]
-        self.held_adverts: list[Car] = held  # type: ignore[assignment]
-        trained, held = split_adverts(worlds.coloured)  # type: ignore[arg-type]
-        self.coloured: list[Car] = trained  # type: ignore[assignment]
-        self.held_coloured: list[Car] = held  # type: ignore[assignment]
+        self.adverts, _ = split(adverts)
+        self.coloured, _ = split(worlds.coloured)
         street = [car for car in worlds.street if not held_back(car.photo)]
-        self.held_street = [car for car in worlds.street if held_back(car.photo)]
         self.street = [car for car in street if car.make != UNKNOWN]
         self.photos = [car for car in street if car.colour != UNKNOWN]
         self.nothing = [c for c in load_nothing(data, rng) if not held_back(c.photo)]
@@ -73,7 +67,7 @@ class Pools:
         chosen = [self.street[i] for i in _drawn(rng, STREET, self.odds["street"])]
         chosen += [self.photos[i] for i in _drawn(rng, PHOTOS, self.odds["photos"])]
         chosen += [self.coloured[i] for i in _drawn(rng, COLOURED, self.odds["coloured"])]
-        chosen += [self.adverts[i] for i in rng.choice(len(self.adverts), ADVERTS, replace=False)]
+        chosen += [self.adverts[i] for i in rng.choice(len(self.adverts), ADVERTS)]
         chosen += [self.nothing[i] for i in rng.choice(len(self.nothing), NOTHING)]
         made = [self.varied.of_car(car, size) for car in chosen]
         labels = [

@@ -141,6 +141,8 @@ def _in_photographs(folder: Path, rows: list[dict[str, str]], numbers: dict[str,
     found, last, frame = [], "", np.empty((0, 0, 3), np.uint8)
     for row in sorted(rows, key=lambda row: (row["set"], row["image"])):
         name = f"{row['set']}/{row['image']}"
+        if not (folder / name).exists():
+            continue  # data may be there in part
         if name != last:
             frame, last = _picture(folder / name), name
         boxes = [Box(*(float(row[side]) for side in ("left", "top", "right", "bottom")))]
