@@ -11,11 +11,12 @@ from alprcore.archive.canonical import canonical
 from alprcore.archive.content import Content, Unreadable, content_of
 from alprcore.archive.crops import CropFolder
 from alprcore.archive.exif import read_exif
+from alprcore.archive.moving import hashed, video_rows
 from alprcore.archive.plate_row import Row, look_json, read_row, vehicle_row
 from alprcore.archive.signatures import origin_notices
 from alprcore.archive.sources import Place
 from alprcore.engine import Engine
-from alprcore.errors import ImageError
+from alprcore.errors import ImageError, VideoError
 from alprcore.picture.header import read_header
 from alprcore.picture.load import load_frame
 
@@ -91,6 +92,32 @@ def read_picture(
     return SourceResult(place, "read", "", content.sha256, source, reading, reads)
 
 
+def read_video(
+    place: Place,
+    engine: Engine,
+    tasks: Collection[str],
+    crops: CropFolder,
+    is_known: Callable[[str], bool],
+) -> SourceResult:
+    """Return what becomes of a video: a group for each vehicle."""
+    try:
+        sha256, notices = hashed(place)
+    except OSError as error:
+        return SourceResult(place, "unreadable", f"cannot be read: {error.strerror or error}")
+    if is_known(sha256):
+        return SourceResult(place, "known", "", sha256)
+    source = {**source_row(Content(b"", sha256)), "size": place.size, "kind": "video"}
+    source["notices"] = canonical(list(notices))
+    try:
+        more, reads, groups = video_rows(place, engine, tasks, crops, sha256)
+    except VideoError as error:
+        return SourceResult(place, "unreadable", str(error), sha256, source, _failed(str(error)))
+    except OSError as error:
+        return SourceResult(place, "failed", f"a crop cannot be written: {error.strerror or error}")
+    reading = {"plates": len(reads), "error": None, "vehicles": "[]", "main_vehicle": None}
+    return SourceResult(place, "read", "", sha256, {**source, **more}, reading, reads, groups)
+
+
 def source_row(content: Content) -> Row:
     """Return the row of a source, but for what only a decoder knows of it."""
     exif = read_exif(content.data)
@@ -142,6 +169,8 @@ def result_of(
         Takes a SHA-256 and returns whether the case has this reading of it.
     """
     bare = without_content(place)
+    if place.is_video:
+        return read_video(bare, engine, tasks, crops, is_known)
     try:
         content = content_of(place)
     except Unreadable as error:

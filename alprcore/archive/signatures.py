@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
 from typing import Literal
 
@@ -104,15 +105,15 @@ def _is_video(head: bytes) -> bool:
 _ONVIF_UUID = bytes.fromhex("005bc93f2d715e95ada4796f90877a6f")
 
 
-def origin_notices(data: bytes) -> tuple[str, ...]:
+def origin_notices(data: bytes | mmap.mmap) -> tuple[str, ...]:
     """Return which signatures of origin a file seems to carry; none of them is checked.
 
     Looked for are C2PA manifests (a JUMBF box labelled ``c2pa``), and the identifier of ONVIF Media
     Signing in H.264 and H.265 streams.
     """
     found = []
-    if b"jumb" in data and b"c2pa" in data:
+    if data.find(b"jumb") >= 0 and data.find(b"c2pa") >= 0:
         found.append("C2PA manifest present, not verified")
-    if _ONVIF_UUID in data:
+    if data.find(_ONVIF_UUID) >= 0:
         found.append("ONVIF media signature present, not verified")
     return tuple(found)
