@@ -157,6 +157,8 @@ def write(found: dict[str, float], status: dict[str, int]) -> None:
             f"{n}",
             *(f"{100 * found[f'{name} {kind}'] / n:.1f} %" for name in ("right", "text")),
         ]
+        seen, right = found[f"seen {kind}"], found[f"seen right {kind}"]
+        cells.append(f"{100 * right / seen:.1f} % of {seen}")
     row = (
         f"| {datetime.now(UTC).date().isoformat()} | {commit} | {status['sources']} |"
         f" {status['reads']} | {' | '.join(cells)} | {100 * found['lost']:.3f} % |\n"
