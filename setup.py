@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -16,8 +15,6 @@ os.chdir(Path(__file__).resolve().parent)  # the globs below are relative to the
 
 def flags() -> tuple[list[str], list[str]]:
     """Return the flags of the compiler and of the linker."""
-    if sys.platform == "win32":
-        return ["/O2"], []
     # No -ffast-math: the matcher relies on NaN and infinity, and results must not drift.
     compile_flags = [
         "-O3",
@@ -62,7 +59,8 @@ texts = [
         # Cython's own code trips these two; ours is checked in csrc.
         extra_compile_args=[
             *COMPILE,
-            *([] if sys.platform == "win32" else ["-std=c++20", "-Wno-extra"]),
+            "-std=c++20",
+            "-Wno-extra",
         ],
         extra_link_args=LINK,
     )

@@ -4,11 +4,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from alprcore import _readings
 from alprcore.countries.file import BANKS, LATIN, Country, parse_country
-from alprcore.countries.formats import CountryPatterns, compile_patterns, match_patterns
+from alprcore.countries.formats import (
+    CountryPatterns,
+    KnownPattern,
+    compile_patterns,
+    matches_of,
+)
 from alprcore.errors import CountryError, SettingsError
 from alprcore.records import Fit, Quad
 from alprcore.resources import country_codes, country_file
@@ -97,18 +104,20 @@ class CountrySet:
         width = math.hypot(x1 - x0, y1 - y0) + math.hypot(x2 - x3, y2 - y3)
         height = math.hypot(x3 - x0, y3 - y0) + math.hypot(x2 - x1, y2 - y1)
         log_aspect = math.log(max(width, 1e-3) / max(height, 1e-3))
-        by_lines: dict[int, list[tuple[float, float]]] = {}
+        formats = [
+            (known.by_length, known.by_start, known.open, each.min_chars, each.max_chars,
+             each.rare_letters)
+            for each, known in self.entries
+        ]  # fmt: skip
+        by_lines: dict[int, tuple[list[dict[int, Fit]], Callable[..., Fit]]] = {}
         found: dict[str, list[Fit]] = {}
         for text in texts:
             lines = text.count("\n") + 1
             if lines not in by_lines:
-                by_lines[lines] = [
-                    _shape_evidence(each, lines, log_aspect) for each, _ in self.entries
-                ]
-            found[text] = [
-                _fit(text, country, patterns, *plate)
-                for (country, patterns), plate in zip(self.entries, by_lines[lines], strict=True)
-            ]
+                plates = [_shape_evidence(each, lines, log_aspect) for each, _ in self.entries]
+                unmatched: list[dict[int, Fit]] = [{} for _ in self.entries]
+                by_lines[lines] = unmatched, partial(_fit, self.entries, plates)
+            found[text] = _readings.fitted(text, formats, *by_lines[lines])
         return found
 
 
@@ -167,21 +176,26 @@ def _shape_evidence(country: Country, lines: int, log_aspect: float) -> tuple[fl
 
 
 def _fit(
-    text: str, country: Country, patterns: CountryPatterns, native: float, plate_log: float
+    entries: Sequence[tuple[Country, CountryPatterns]],
+    plates: Sequence[tuple[float, float]],
+    place: int,
+    formats: Sequence[KnownPattern],
+    odd_length: bool,
+    rare_letters: int,
 ) -> Fit:
-    """Return how a text fits a country, on a plate of which `_shape_evidence` is known."""
-    matches = match_patterns(text, patterns)
+    """Return how a text with some formats fits a country; `plates` are from `_shape_evidence`."""
+    (country, patterns), (native, plate_log) = entries[place], plates[place]
+    matches = matches_of(formats)
     likelihoods: dict[str, float] = {}
     for match in matches:
         likelihood = math.exp(match.log_share + match.specificity)
         likelihoods[match.region] = likelihoods.get(match.region, 0.0) + likelihood
     formatted = sum(patterns.shares[code] * value for code, value in likelihoods.items())
-    length = len(text) - text.count("\n")
     return Fit(
         country=country.code,
         regions=tuple((match.region, match.specificity) for match in matches),
-        odd_length=length not in country.text_lengths,
-        rare_letters=sum(map(text.count, country.rare_letters)),
+        odd_length=odd_length,
+        rare_letters=rare_letters,
         country_log=plate_log + math.log(UNLISTED_FORMATS + (1 - UNLISTED_FORMATS) * formatted),
         native=native,
         region_logs=tuple((code, math.log(value)) for code, value in likelihoods.items()),

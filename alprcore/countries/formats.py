@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from alprcore import _readings
 from alprcore.countries.file import Country, Region
 from alprcore.countries.pattern import Pattern, compile_pattern, plain_characters
 
@@ -24,9 +25,6 @@ ALSO_SHARE = 0.01
 MOST_STARTS = 4096
 _LOG_PLAIN = math.log(len(plain_characters))
 _DIGITS = frozenset("0123456789")
-_KINDS = str.maketrans(
-    {char: "#" if char in _DIGITS else "@" for char in plain_characters} | {"@": "!", "#": "!"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ class CountryPatterns:
         All of them; those that match nothing have the length 0.
     by_start
         Those that admit some text of plain characters, by its first character and the kinds of all
-        of them (see `_kinds`): of Brazil's hundreds and Europe's dozens of countries few are left.
+        of them, ``@`` or ``#``: of Brazil's hundreds and Europe's dozens of countries few are left.
     open
         Those that admit texts of more than `MOST_STARTS` such starts, by their length.
     shares
@@ -80,11 +78,9 @@ class CountryPatterns:
     open: Mapping[int, tuple[KnownPattern, ...]]
     shares: Mapping[str, float]
 
-    def possible(self, text: str) -> tuple[KnownPattern, ...]:
-        """Return the formats that may admit the text, judged by what `by_start` knows of it."""
-        if (kinds := _kinds(text)) is None:
-            return self.by_length.get(len(text), ())
-        return self.by_start.get(text[:1] + kinds, ()) + self.open.get(len(text), ())
+    def admitting(self, text: str) -> tuple[KnownPattern, ...]:
+        """Return the formats that admit the text, of one line."""
+        return _readings.admitted(text, self.by_length, self.by_start, self.open)
 
 
 def compile_patterns(country: Country) -> CountryPatterns:
@@ -109,12 +105,6 @@ def compile_patterns(country: Country) -> CountryPatterns:
         {length: tuple(found) for length, found in open_.items()},
         _shares(country),
     )
-
-
-def _kinds(text: str) -> str | None:
-    """Return ``@`` for each letter and ``#`` for each digit; None with any other character."""
-    kinds = text.translate(_KINDS)
-    return None if kinds.strip("@#") else kinds
 
 
 def _position_kinds(pattern: Pattern) -> list[str]:
@@ -186,10 +176,13 @@ def match_patterns(text: str, patterns: CountryPatterns) -> tuple[PatternMatch, 
     patterns
         From `compile_patterns`.
     """
-    joined = text.replace("\n", "")
+    return matches_of(patterns.admitting(text.replace("\n", "")))
+
+
+def matches_of(formats: Sequence[KnownPattern]) -> tuple[PatternMatch, ...]:
+    """Return what formats that a text has say, the most specific first."""
     found = [
         PatternMatch(known.region, known.pattern.source, known.pattern.specificity, known.log_share)
-        for known in patterns.possible(joined)
-        if known.pattern.matches(joined)
+        for known in formats
     ]
     return tuple(sorted(found, key=lambda match: -match.specificity))

@@ -14,6 +14,8 @@ import math
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
+from alprcore import _readings
+
 _ordered = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 plain_characters = frozenset(_ordered)
 # Of one shape on many plates: a text with O for 0 or I for 1 may be the same text.
@@ -78,14 +80,7 @@ class Pattern:
 
     def matches(self, text: str) -> bool:
         """Whether the whole of `text` has this format."""
-        if self.problem or len(text) != len(self.positions):
-            return False
-        for i, char in enumerate(text):
-            if char not in self.plain[i] and (
-                char in plain_characters or char not in self.positions[i]
-            ):
-                return False
-        return True
+        return not self.problem and _readings.admits(self.plain, self.positions, text)
 
 
 def compile_pattern(source: str, *, letters: str = "A-Z", digits: str = "0-9") -> Pattern:

@@ -30,7 +30,7 @@ def bank_or_error(content: bytes) -> None:
         assert str(error).startswith("template bank: ")
         assert len(str(error)) < 2000
         return
-    bank.templates.lattice(LINE, 1e-4)
+    bank.templates.match(LINE, 1e-4)
 
 
 def packed(arrays: dict[str, Any]) -> bytes:
