@@ -34,8 +34,9 @@ from alprcore.video.fuse import (
     FrameEvidence,
     FusionWeights,
     combined,
-    floor_of,
     frame_evidence,
+    legibility_of,
+    lengths_of,
     log_likelihoods,
     pool,
 )
@@ -124,7 +125,8 @@ def calibration(
         if not texts:
             continue
         logs = np.stack([log_likelihoods(frame, texts, weights) for frame in track.frames])
-        shares = combined(logs, floor_of(texts, weights), weights)
+        legible = np.array([legibility_of(frame) for frame in track.frames])
+        shares = combined(logs, lengths_of(texts), legible, weights)
         folded: dict[str, float] = defaultdict(float)
         for text, share in zip(texts, shares, strict=True):
             folded[_folded(text)] += float(share)
@@ -173,6 +175,9 @@ def _examples(
             if size < count:
                 first = int(rng.integers(0, count - size + 1))
                 chosen.append(tuple(range(first, first + size)))
+                # The frames that say most, as of a clip that is less blurred.
+                order = sorted(range(count), key=lambda i: -legibility_of(track.frames[i]))
+                chosen.append(tuple(sorted(order[:size])))
         for subset in chosen if texts else ():
             known = set(pool([track.frames[i] for i in subset]))
             columns = np.array([i for i, text in enumerate(texts) if text in known], np.int64)
@@ -192,14 +197,14 @@ def _loss(
     total = 0.0
     for example in examples:
         texts, logs = tables[example.track]
-        floors = floor_of([texts[i] for i in example.texts], weights)
         part = logs[np.ix_(np.array(example.rows), example.texts)]
-        shares = combined(part, floors, weights)
+        legible = np.array([legibility_of(tracks[example.track].frames[i]) for i in example.rows])
+        shares = combined(part, lengths_of(texts)[example.texts], legible, weights)
         # Where no text of the pool is right, what is left over is.
         said = shares[example.right].sum() if example.right.any() else 1.0 - shares.sum()
         total -= math.log(max(float(said), 1e-4))
     spread = np.array(astuple(weights)) - np.array(astuple(FusionWeights()))
-    return total / len(examples) + 1e-4 * float((spread**2).sum()) + 0.0 * len(tracks)
+    return total / len(examples) + 1e-4 * float((spread**2).sum())
 
 
 def _read_at(image: Frame, row: dict[str, str], engine: Engine) -> Examination | None:

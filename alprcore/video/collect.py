@@ -37,7 +37,6 @@ class Collected:
     number: int
     votes: list[Vote] = field(default_factory=list)
     evidence: list[FrameEvidence] = field(default_factory=list)
-    plates: list[Plate] = field(default_factory=list)
     first: FrameTime | None = None
     last: FrameTime | None = None
     best: FrameTime | None = None
@@ -47,7 +46,6 @@ class Collected:
     frame_image: Frame | None = None
     elapsed_ms: float = 0.0
     regions: dict[str, float] = field(default_factory=dict)
-    plausible: int = 0
     _stride: int = 1
     _turn: int = 0
 

@@ -20,6 +20,7 @@ from alprcore.video.channel import Channel, LineEvidence, line_evidence, line_lo
 
 MOST_TEXTS = 40  # of a pool; beyond them every frame's probability is below 1e-3
 MOST_OF_A_FRAME = 12  # texts that one frame brings to the pool
+USUAL_LENGTH = 5  # the shortest texts that most countries issue
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +34,26 @@ class FusionWeights:
     quality
         What one unit of quality adds to each of the three logits.
     floor, floor_per_character
-        Log-probability that a frame gives to any text because it shows something else.
+        Log-probability from which on a frame supports a text, less for each of its characters.
     weight, repeats
-        A frame's weight is ``exp(weight) * n ** -repeats`` in a track of n frames.
+        A frame's weight is ``exp(weight) * n ** -repeats`` in a track of n legible frames; one that
+        reads as nothing counts as the probability of its best text.
+    short
+        What each character costs that a text has fewer than `USUAL_LENGTH`: blur leaves short ones.
     unlisted
-        Log of how much likelier it is than by the floors alone that the text is not in the pool.
+        Score of the text being none of the pool; one that no frame supports has 0.
     """
 
     mistaken: float = -5.0
     lost: float = -4.0
     stray: float = -5.0
     quality: float = -0.5
-    floor: float = 0.3704
-    floor_per_character: float = 0.0282
-    weight: float = 3.2475
-    repeats: float = 0.664
-    unlisted: float = 2.6231
+    floor: float = -0.175
+    floor_per_character: float = -0.0115
+    weight: float = 2.057
+    repeats: float = 0.806
+    short: float = 2.485
+    unlisted: float = 3.674
 
 
 FITTED = FusionWeights()
@@ -121,8 +126,8 @@ def fuse(frames: Sequence[FrameEvidence], weights: FusionWeights = FITTED) -> Fu
     if not texts:
         return Fused(())
     logs = np.stack([log_likelihoods(frame, texts, weights) for frame in seen])
-    floors = floor_of(texts, weights)
-    probabilities = combined(logs, floors, weights)
+    legible = np.array([legibility_of(frame) for frame in seen])
+    probabilities = combined(logs, lengths_of(texts), legible, weights)
     order = sorted(range(len(texts)), key=lambda i: (-probabilities[i], texts[i]))
     return Fused(tuple((texts[i], float(probabilities[i])) for i in order))
 
@@ -151,14 +156,22 @@ def log_likelihoods(
     return np.array([_joined(table, [place[part] for part in each], channel) for each in split])
 
 
-def floor_of(texts: Sequence[str], weights: FusionWeights) -> NDArray[np.float64]:
-    """Return the log-probability that a frame gives to each text whatever it shows."""
-    lengths = np.array([len(text.replace("\n", "")) for text in texts], np.float64)
-    return weights.floor + weights.floor_per_character * lengths
+def lengths_of(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Return the number of characters of each text."""
+    return np.array([len(text.replace("\n", "")) for text in texts], np.float64)
+
+
+def legibility_of(frame: FrameEvidence) -> float:
+    """Return how much a frame counts as a legible one, by what it says alone: [0, 1]."""
+    usual = (value for text, value in frame.texts if len(text) >= USUAL_LENGTH - 1)
+    return max(usual, default=0.0)
 
 
 def combined(
-    logs: NDArray[np.float64], floors: NDArray[np.float64], weights: FusionWeights
+    logs: NDArray[np.float64],
+    lengths: NDArray[np.float64],
+    legible: NDArray[np.float64],
+    weights: FusionWeights,
 ) -> NDArray[np.float64]:
     """Return the probability of each text of the pool by all frames; their sum is below 1.
 
@@ -166,18 +179,22 @@ def combined(
     ----------
     logs : (frames, texts) float64 array
         Of `log_likelihoods`.
-    floors : (texts,) float64 array
-        Of `floor_of`.
+    lengths : (texts,) float64 array
+        Of `lengths_of`.
+    legible : (frames,) float64 array
+        Of `legibility_of`.
     weights : FusionWeights
     """
-    count = len(logs)
-    weight = math.exp(weights.weight) * count**-weights.repeats
-    scores = weight * np.logaddexp(logs, floors).sum(axis=0)
-    # None of the pool is what all frames show: then each only has its floor, of a usual length.
-    none = weight * count * (weights.floor + 7.0 * weights.floor_per_character) + weights.unlisted
-    top = max(float(scores.max()), none)
+    weight = math.exp(weights.weight) * (0.5 + float(legible.sum())) ** -weights.repeats
+    floors = weights.floor + weights.floor_per_character * lengths
+    # What a text has above its floor: a frame that shows something else says nothing.
+    scores = weight * (np.logaddexp(logs, floors) - floors).sum(axis=0)
+    scores = scores - weights.short * np.maximum(0.0, USUAL_LENGTH - lengths)
+    # That it is none of the pool has the score of a text that no frame supports.
+    top = max(float(scores.max()), weights.unlisted)
     shares = np.exp(scores - top)
-    return np.asarray(shares / (shares.sum() + math.exp(none - top)), np.float64)
+    total = float(shares.sum()) + math.exp(weights.unlisted - top)
+    return np.asarray(shares / total, np.float64)
 
 
 def _joined(table: NDArray[np.float64], columns: list[int], channel: Channel) -> float:
