@@ -10,6 +10,7 @@ from typing import Any
 
 from alprcore.errors import SettingsError
 from alprcore.records import Box, Frame, Label, VehicleLook
+from alprcore.wire.orientation import as_degrees
 from alprcore.wire.pieces import (
     box_dict,
     candidates_list,
@@ -105,7 +106,7 @@ def look_dict(look: VehicleLook | None) -> dict[str, Any]:
         "make_model": seen.make_model,
         "body_type": seen.body_type,
         "year": seen.year,
-        "orientation": (),
+        "orientation": as_degrees(seen.orientation),
     }
     nothing = (Label(UNKNOWN, 0.0),)
     return {

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alprcore.records import Box, Candidate, Label, Plate, Quad, VehicleBox, VehicleLook
+from alprcore.wire.orientation import as_sides
 
 
 def recognition_fields(text: str) -> dict[str, Any]:
@@ -81,7 +82,10 @@ def _box(area: Mapping[str, Any]) -> Box:
 
 def _look(details: Mapping[str, Any]) -> VehicleLook:
     names = ("color", "make", "make_model", "body_type", "year")
-    return VehicleLook(**{name: tuple(map(_label, details.get(name, ()))) for name in names})
+    return VehicleLook(
+        **{name: tuple(map(_label, details.get(name, ()))) for name in names},
+        orientation=as_sides(map(_label, details.get("orientation", ()))),
+    )
 
 
 def _label(entry: Mapping[str, Any]) -> Label:

@@ -16,13 +16,10 @@ from alprcore.records import Box, Candidate, Frame, Label, Plate, Point, Vehicle
 from alprcore.showing.drawing import annotated
 from alprcore.showing.html import shown_as_html
 from alprcore.wire.numbers import json_text
+from alprcore.wire.orientation import as_degrees
 from alprcore.wire.parse import recognition_fields
 
 _JSON_VERSION = 2
-
-ORIENTATIONS = {"front": "180", "rear": "0", "side": "90"}
-"""The side of a vehicle that is seen, as OpenALPR writes it: where it heads, in degrees clockwise
-from up in the picture. Of one that is seen from a side it is not told which side."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -207,9 +204,7 @@ def _look(look: VehicleLook) -> dict[str, Any]:
         "make_model": _labels(look.make_model),
         "body_type": _labels(look.body_type),
         "year": _labels(look.year),
-        "orientation": _labels(
-            tuple(Label(ORIENTATIONS[each.name], each.confidence) for each in look.orientation)
-        ),
+        "orientation": _labels(as_degrees(look.orientation)),
     }
 
 

@@ -20,6 +20,7 @@ from alprcore.video.group import Group, Vote
 from alprcore.video.source import FrameTime
 from alprcore.wire.agent_results import agent_results
 from alprcore.wire.heartbeat import Heartbeat, VideoStream
+from alprcore.wire.orientation import as_degrees, as_sides
 from alprcore.wire.results import Recognition
 from alprcore.wire.rows import CSV_COLUMNS, csv_row
 from alprcore.wire.sender import Sender
@@ -253,6 +254,18 @@ def test_a_receiver_finds_no_empty_list_and_no_null():
     assert base64.b64decode(group["best_plate"]["plate_crop_jpeg"]) == b""
     assert None not in group.values()
     assert "error" not in group
+
+
+def test_the_side_that_is_seen_is_sent_in_degrees():
+    look = VehicleLook(orientation=(Label("front", 0.75), Label("rear", 0.2), Label("side", 0.05)))
+    degrees = sent(replace(GROUP, vehicle=look))["vehicle"]["orientation"]
+    assert degrees == [
+        {"name": "180", "confidence": 75},
+        {"name": "0", "confidence": 20},
+        {"name": "90", "confidence": 5},
+    ]
+    assert as_sides(as_degrees(look.orientation)) == look.orientation
+    assert as_sides([Label("45", 0.5)]) == (Label("45", 0.5),)
 
 
 def test_a_preview_shares_its_best_uuid_with_the_final():

@@ -9,7 +9,7 @@ from alprcore.countries.file import parse_country
 from alprcore.resources import country_codes, country_file, model_bytes
 from alprcore.settings import Settings
 from alprcore.vehicles.model import VehicleModel
-from alprcore.wire.results import ORIENTATIONS
+from alprcore.wire.orientation import ORIENTATIONS
 
 
 def config_body(settings: Settings) -> dict[str, Any]:
