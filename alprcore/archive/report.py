@@ -247,9 +247,15 @@ def _unreadable(case: Case) -> str:
     )  # fmt: skip
 
 
-# Of the photographs of development, each plate that was found and labelled: how often readings of
-# a confidence were right. `benchmarks/archive_confidence.py` prints the rows.
-CONFIDENCES: tuple[tuple[str, int, int], ...] = ()
+# Of 151 American, European and Brazilian photographs of development, country `auto`, the plate that
+# is labelled in each: confidence, plates, right; made by `benchmarks/archive_confidence.py`.
+CONFIDENCES = (
+    ("99 % and more", 56, 54),
+    ("95-99 %", 39, 39),
+    ("80-95 %", 29, 28),
+    ("50-80 %", 21, 17),
+    ("0-50 %", 6, 5),
+)
 
 
 def _confidence() -> str:
@@ -258,8 +264,6 @@ def _confidence() -> str:
         " right, given the line of text that was seen; it does not know what lies outside of that"
         " line: a second line, an end that is covered, or a sign that is not a plate at all.</p>"
     )
-    if not CONFIDENCES:
-        return text
     rows = "".join(
         f"<tr><td>{span}<td class=n>{n}<td class=n>{right}<td class=n>{100 * right / n:.1f} %"
         for span, n, right in CONFIDENCES

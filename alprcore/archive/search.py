@@ -25,7 +25,7 @@ from alprcore.archive.store import Case
 from alprcore.errors import CaseError
 from alprcore.reading.match import Lattice
 
-LEAST_SCORE = 1e-5
+LEAST_SCORE = 1e-3
 """Reads whose score in the first step is lower are not looked at again."""
 
 LEAST_LISTED = 0.001

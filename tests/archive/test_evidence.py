@@ -159,7 +159,7 @@ def test_a_report_is_one_file_without_outside_resources(whole, tmp_path):
     assert "http" not in page
     assert page.count("class=read ") == 2
     for words in ("LMR4827", "MKV3726", "broken.jpg", "the JPEG file is truncated", "models/",
-                  "2024-05-01T10:30:00", "alt='template'", "SHA-256"):  # fmt: skip
+                  "2024-05-01T10:30:00", "99 % and more", "alt='template'", "SHA-256"):  # fmt: skip
         assert words in page
 
 
