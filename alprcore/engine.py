@@ -17,9 +17,9 @@ from alprcore.finding.search import search
 from alprcore.picture.areas import clamped_areas
 from alprcore.picture.load import ImageSource, load_frame
 from alprcore.picture.view import Place, View, view_of
-from alprcore.ranking.examine import Examination, Read, read_detection
+from alprcore.ranking.examine import read_detection
+from alprcore.ranking.record import Examination, Read
 from alprcore.ranking.select import select_plates
-from alprcore.reading.attempts import Reader
 from alprcore.records import Box, Detection
 from alprcore.running.in_order import in_order
 from alprcore.running.parts import load_parts
@@ -75,6 +75,11 @@ class Engine:
     def countries(self) -> CountrySet:
         """The countries whose formats it knows."""
         return self._parts.countries
+
+    @property
+    def alphabet(self) -> str:
+        """All characters that may be read."""
+        return self._parts.reader.alphabet
 
     def with_settings(self, **changes: Unpack[CountryChanges]) -> Engine:
         """Return an engine with some settings changed; it shares what is loaded with this one.
@@ -188,7 +193,7 @@ class Engine:
             source=os.fspath(image) if isinstance(image, str | PathLike) else "",
         )
         return recognition, tuple(
-            Examination(plate, read.crop, read.reading, parts.bank)
+            Examination(plate, read.crop, read.reading, read.bank)
             for plate, (read, _) in zip(plates, reads, strict=True)
         )
 
@@ -284,9 +289,8 @@ class Engine:
     def _reads(self, view: View, found: Sequence[Detection]) -> list[tuple[Read, Place]]:
         """Return the plates to report, read, with their places in the picture."""
         parts, settings = self._parts, self.settings
-        reader = Reader(parts.bank, parts.countries, settings)
         reads = [
-            read_detection(view.frame, detection, reader, parts.networks.regions, index=index)
+            read_detection(view.frame, detection, parts.reader, parts.networks.regions, index=index)
             for index, detection in enumerate(found)
         ]
         readable = [read for read in reads if read is not None]

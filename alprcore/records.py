@@ -212,7 +212,8 @@ class Plate:
     A plate is `truncated` when it may go on beyond the picture's border. `text_with_unsure` is the
     text with ``?`` for each character that is less probable than ``Settings.unsure_below``.
     `legibility` is the probability that it shows a text of a length that plates have, whatever that
-    says: 0 and O may be open where a text stands for certain.
+    says: 0 and O may be open where a text stands for certain. A plate is `occluded` when something
+    covers a part of its text: then `text_with_unsure` has a ``?`` there, and `confidence` is low.
     """
 
     text: str
@@ -234,6 +235,12 @@ class Plate:
     truncated: bool = False
     text_with_unsure: str = ""
     legibility: float = 0.0
+    occluded: bool = False
+
+    @property
+    def unread_characters(self) -> int:
+        """How many characters are not read or unsure; what is covered counts as one."""
+        return self.text_with_unsure.count("?")
 
     def __repr__(self) -> str:
         """Return the reading in short."""

@@ -213,7 +213,7 @@ def test_other_settings_share_what_is_loaded(engine, frames):
     assert other.settings.country == ("us", "mx")
     assert engine.settings.country == ("auto",)
     assert other._parts.networks.plates is engine._parts.networks.plates
-    assert other._parts.bank is engine._parts.bank
+    assert other._parts.reader.bank is engine._parts.reader.bank
     assert other._parts.countries is not engine._parts.countries
     assert engine.with_settings(topn=3)._parts.countries is engine._parts.countries
     assert (
@@ -303,7 +303,7 @@ def test_readings_with_a_faint_character_are_dropped(engine, frames):
     frame, least = frames["br.jpg"], 0.01
     wide = engine.with_settings(topn=20)
     (plain,) = wide.examine(frame)
-    bank, reading = engine._parts.bank, plain.reading
+    bank, reading = engine._parts.reader.bank, plain.reading
     faintest = {
         text: min(glyph.confidence for glyph in read_glyphs(reading, text, bank, np.eye(3)))
         for text, _ in reading.texts

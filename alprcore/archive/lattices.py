@@ -9,7 +9,7 @@ field         type                meaning
 ============  ==================  =================================================================
 stretches     uint16              n
 columns       uint16              t
-classes       uint16              c, those of the alphabet of the settings that the read belongs to
+classes       uint16              c, the first ones of the alphabet of the read's settings
 log_total     float64             log of the sum over all paths
 starts        n x uint16          first column of each stretch
 ends          n x uint16          column behind its last one
@@ -29,6 +29,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,19 @@ def read_lattices(content: bytes) -> tuple[Lattice, ...]:
     except (zlib.error, struct.error, ValueError) as error:
         raise CaseError(f"lattice: the bytes are damaged ({error})") from error
     return tuple(lines)
+
+
+def in_alphabet(lattice: Lattice, own: str, whole: str) -> Lattice:
+    """Return a lattice over the alphabet `own` as one over `whole`, which has its characters.
+
+    One whose own alphabet comes first in the whole stays as it is: its classes are the first ones.
+    """
+    if whole.startswith(own):
+        return lattice
+    least = lattice.scores.min(initial=0.0) - 50.0
+    scores = np.full((len(lattice.scores), len(whole)), least, np.float32)
+    scores[:, [whole.index(char) for char in own]] = lattice.scores
+    return replace(lattice, scores=scores)
 
 
 def joined(lattices: Sequence[Lattice]) -> Lattice:

@@ -20,7 +20,7 @@ from alprcore.archive.plate_row import Row, read_row
 from alprcore.archive.signatures import origin_notices
 from alprcore.archive.sources import Place
 from alprcore.engine import Engine
-from alprcore.ranking.examine import Examination
+from alprcore.ranking.record import Examination
 from alprcore.records import Plate
 from alprcore.video.engine import VideoEngine
 from alprcore.video.group import Group
@@ -99,7 +99,7 @@ def _best_read(
         return None
     plate, examination = chosen
     return {
-        **read_row(examination, plate, group.frame_image, crops, name),
+        **read_row(examination, plate, group.frame_image, crops, name, alphabet=engine.alphabet),
         **_time_columns(group.best),
     }
 

@@ -42,7 +42,8 @@ def explained_glyphs(
     crop = _crop(folder, read)
     for glyph in read.glyphs:
         template = None
-        if bank is not None and 0 <= glyph["template"] < len(bank.portraits):
+        known = -1 if bank is None else bank.alphabet.find(glyph["text"])
+        if bank is not None and known == glyph["template"] % len(bank.alphabet):
             template = _encoded(cv2.resize(bank.portraits[glyph["template"]], _GLYPH), ".png")
         yield glyph, None if crop is None else _seen(crop, read, glyph["quad"]), template
 

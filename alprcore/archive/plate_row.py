@@ -7,9 +7,10 @@ from typing import Any
 
 from alprcore.archive.canonical import canonical
 from alprcore.archive.crops import CropFolder
-from alprcore.archive.lattices import lattice_bytes
+from alprcore.archive.lattices import in_alphabet, lattice_bytes
 from alprcore.archive.slots import slot_bytes
-from alprcore.ranking.examine import Examination
+from alprcore.ranking.record import Examination
+from alprcore.reading.order import as_seen
 from alprcore.records import Frame, Glyph, Label, Plate, VehicleBox, VehicleLook
 
 Row = dict[str, Any]
@@ -18,7 +19,13 @@ _LOOKS = ("color", "make", "make_model", "body_type", "year")
 
 
 def read_row(
-    examination: Examination, plate: Plate, frame: Frame, crops: CropFolder, name: str
+    examination: Examination,
+    plate: Plate,
+    frame: Frame,
+    crops: CropFolder,
+    name: str,
+    *,
+    alphabet: str,
 ) -> Row:
     """Return the row of a read, all but its number; its crop is written.
 
@@ -31,8 +38,11 @@ def read_row(
     frame : (rows, cols, 3) uint8 array
     crops
         Where the crop goes, under `name`.
+    alphabet
+        All characters that the engine may read.
     """
     lines = examination.reading.lines
+    own = examination.bank.alphabet
     lattices = [line.lattice for line in lines]
     points = plate.quad.to_points()
     crop, sha256, x, y = crops.write(frame, points, name)
@@ -69,10 +79,8 @@ def read_row(
         "crop_sha256": sha256,
         "crop_x": x,
         "crop_y": y,
-        "slots": slot_bytes(
-            lattices, _line_texts(plate.text, len(lines)), examination.bank.alphabet
-        ),
-        "lattice": lattice_bytes(lattices),
+        "slots": slot_bytes(lattices, _line_texts(as_seen(plate.text), len(lines)), own),
+        "lattice": lattice_bytes([in_alphabet(each, own, alphabet) for each in lattices]),
     }
 
 

@@ -17,8 +17,9 @@ from typing import Any
 from alprcore.archive.canonical import digest
 from alprcore.countries.fit import load_countries
 from alprcore.errors import CaseError
-from alprcore.reading.bank import Bank, parse_bank, read_bank
-from alprcore.resources import bank_bytes, kernels, source_records
+from alprcore.reading.attempts import load_reader
+from alprcore.reading.bank import Bank, load_bank, read_bank
+from alprcore.resources import kernels, source_records
 from alprcore.settings import Settings
 
 _LIBRARIES = ("numpy", "onnxruntime", "opencv-python-headless", "av")
@@ -66,11 +67,23 @@ def setup_of(settings: Settings, tasks: Collection[str]) -> Setup:
         },
         "own_files": _own_files(settings),
     }
-    return Setup(digest(description), bank_of(settings).alphabet, description)
+    return Setup(digest(description), alphabet_of(settings), description)
+
+
+def alphabet_of(settings: Settings) -> str:
+    """Return all characters that may be read with settings.
+
+    Raises
+    ------
+    AlprError
+        If a bank or a country cannot be read.
+    """
+    countries = load_countries(settings.country, settings.country_dirs)
+    return load_reader(settings, countries, {}).alphabet
 
 
 def bank_of(settings: Settings) -> Bank:
-    """Return the template bank that settings read with.
+    """Return the template bank that plates of the first script are read with.
 
     Raises
     ------
@@ -79,7 +92,7 @@ def bank_of(settings: Settings) -> Bank:
     """
     if settings.bank:
         return read_bank(settings.bank)
-    return parse_bank(bank_bytes(load_countries(settings.country, settings.country_dirs).bank))
+    return load_bank(load_countries(settings.country, settings.country_dirs).scripts[0])
 
 
 def _plain(value: Any) -> Any:

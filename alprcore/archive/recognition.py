@@ -78,7 +78,14 @@ def read_picture(
     source |= {"format": header.format, "width": recognition.width, "height": recognition.height}
     reads = [
         {"number": number}
-        | read_row(examination, plate, frame, crops, f"{content.sha256}-{number}")
+        | read_row(
+            examination,
+            plate,
+            frame,
+            crops,
+            f"{content.sha256}-{number}",
+            alphabet=engine.alphabet,
+        )
         for number, (plate, examination) in enumerate(
             zip(recognition.plates, examinations, strict=True)
         )

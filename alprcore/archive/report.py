@@ -116,7 +116,7 @@ def _banks(case: Case) -> dict[int, Bank]:
             bank = bank_of(changed(Settings(), setup["description"]["settings"]))
         except AlprError:
             continue
-        if bank.alphabet == setup["alphabet"]:
+        if setup["alphabet"].startswith(bank.alphabet):
             found[number] = bank
     return found
 

@@ -192,16 +192,13 @@ def exact_probabilities(
         f"SELECT id, setup_id, lattice FROM reads WHERE id IN ({marks})",
         tuple(ids),
     )
-    return [
-        (
-            match_probability(
-                read_lattices(row["lattice"]),
-                automaton(query, alphabets[row["setup_id"]]),
-            ),
-            row["id"],
-        )
-        for row in rows
-    ]
+    found = []
+    for row in rows:
+        lattices = read_lattices(row["lattice"])
+        classes = lattices[0].scores.shape[1] if lattices else 0
+        wanted = automaton(query, alphabets[row["setup_id"]][:classes])
+        found.append((match_probability(lattices, wanted), row["id"]))
+    return found
 
 
 def match_probability(lattices: tuple[Lattice, ...], wanted: Automaton) -> float:

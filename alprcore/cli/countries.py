@@ -75,6 +75,6 @@ def _lengths(country: Country) -> str:
 def _remark(country: Country) -> str:
     if not country.readable:
         return f"{country.script}: cannot be read yet"
-    if country.script != LATIN:
-        return f"{country.script}: only when named"
-    return "only when named: auto knows its formats from another code" if country.only_named else ""
+    if country.only_named:
+        return "only when named: auto knows its formats from another code"
+    return "" if country.script == LATIN else f"{country.script} script"

@@ -124,7 +124,8 @@ def readable(name: str, found: Recognition, *, counted: bool = True) -> str:
         corner = result["coordinates"][0]
         region = f", {result['region']}" if result["region"] else ""
         text = _text(plate.text_with_unsure or result["plate"])
-        marks = ", cut off" * plate.truncated + ", hardly legible" * (plate.legibility < FAINT)
+        marks = ", cut off" * plate.truncated + ", partly covered" * plate.occluded
+        marks += ", hardly legible" * (plate.legibility < FAINT)
         lines.append(f"  {text} at {corner['x']},{corner['y']}{region}{marks}")
         lines += [
             f"    {_text(reading['plate']):<12} {reading['confidence']:6.2f} %"
@@ -157,6 +158,10 @@ def _json_line(name: str, found: Recognition) -> str:
     reply = found.to_dict()
     for result, plate in zip(reply["results"], found.plates, strict=True):
         result["truncated"] = plate.truncated
+        result["occluded"] = plate.occluded
+        result["unread_characters"] = plate.unread_characters
+        result["text_with_unsure"] = plate.text_with_unsure
+        result["legibility"] = round(plate.legibility, 6)
     return json_text({**reply, **_named(name)})
 
 

@@ -14,8 +14,13 @@ from alprcore.countries.table import Size, Table
 from alprcore.errors import SettingsError
 
 LATIN = "Latin"
-# The shipped bank that reads a script; all of them read Latin letters and digits, too.
-BANKS = {LATIN: "latin.npz", "Hangul": "hangul.npz"}
+# The shipped bank that reads a script; all but the Arabic one read Latin letters, too.
+BANKS = {
+    LATIN: "latin.npz",
+    "Hangul": "hangul.npz",
+    "Chinese": "chinese.npz",
+    "Arabic": "arabic.npz",
+}
 _REGION_KEYS = ("code", "name", "weight", "series", "stems", "tails", "patterns", "also")
 
 

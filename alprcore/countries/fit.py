@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from alprcore import _readings
-from alprcore.countries.file import BANKS, LATIN, Country, parse_country
+from alprcore.countries.file import BANKS, Country, parse_country
 from alprcore.countries.formats import (
     CountryPatterns,
     KnownPattern,
@@ -60,10 +60,15 @@ class CountrySet:
         return any(not country.never_two_lines for country, _ in self.entries)
 
     @property
-    def bank(self) -> str:
-        """Name of the shipped bank that reads all of these countries."""
-        scripts = {country.script for country, _ in self.entries}
-        return BANKS[max(scripts, key=lambda script: script != LATIN)]
+    def scripts(self) -> tuple[str, ...]:
+        """Scripts of these countries in the order of `BANKS`, the Latin one first."""
+        met = {country.script for country, _ in self.entries}
+        return tuple(script for script in BANKS if script in met)
+
+    def of_script(self, script: str) -> CountrySet:
+        """Return those of the countries whose plates carry a script; there must be one."""
+        entries = tuple(entry for entry in self.entries if entry[0].script == script)
+        return CountrySet(entries, self.automatic)
 
     @property
     def only_regions(self) -> dict[str, str]:
@@ -127,8 +132,8 @@ def load_countries(codes: Sequence[str], folders: Sequence[str] = ()) -> Country
     Parameters
     ----------
     codes
-        Country codes; ``"auto"`` is every country of Latin script that has formats of its own, and
-        codes beside it add to these.
+        Country codes; ``"auto"`` is every country whose script can be read and that has formats of
+        its own, and codes beside it add to these.
     folders
         Folders with country files on top of the shipped ones.
 
@@ -144,7 +149,7 @@ def load_countries(codes: Sequence[str], folders: Sequence[str] = ()) -> Country
     entries = []
     for code in dict.fromkeys([*country_codes(folders), *named] if automatic else named):
         country, patterns = load_country(code, folders)
-        if code not in named and (country.script != LATIN or country.only_named):
+        if code not in named and (not country.readable or country.only_named):
             continue
         if not country.readable:
             raise CountryError(

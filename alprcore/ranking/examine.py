@@ -5,125 +5,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from alprcore.picture.rectify import rectify_color
-from alprcore.picture.view import Place, View, place_in_picture
+from alprcore.ranking.doubt import as_covered, of_likeliest_script
 from alprcore.ranking.rank import Ranking, extended, rank_candidates
+from alprcore.ranking.record import Read
 from alprcore.ranking.region import named_region, region_probabilities
 from alprcore.ranking.region_look import COUNTRY, CROP_SIZE, look_logs
 from alprcore.ranking.region_network import RegionModel
 from alprcore.reading.attempts import (
     LEAST_TEXTS,
     Reader,
+    glyphs_of,
     joint_texts,
-    likeliest_attempt,
     read_attempts,
 )
-from alprcore.reading.bank import Bank
-from alprcore.reading.glyphs import mask_unsure, read_glyphs, settled_glyphs
+from alprcore.reading.glyphs import mask_unsure, settled_glyphs
 from alprcore.reading.legible import legibility
-from alprcore.reading.match import Reading
-from alprcore.records import (
-    Candidate,
-    Carrier,
-    Detection,
-    Fit,
-    Frame,
-    Glyph,
-    GrayImage,
-    Label,
-    Plate,
-    Quad,
-)
+from alprcore.records import Detection, Fit, Frame, Label, Quad
 
 # Where a format is a must, the match may lie far down: of ten texts, the spelling that has a format
 # is missing on some plates with two lookalikes, O and I.
 MUST_MATCH_TEXTS = 100
 ENOUGH_FOR_AN_AREA = 0.7  # a reading of this probability stands, whatever else an area may show
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A plate, read where it was found: everything in pixels of the searched frame.
-
-    `crop` and `reading` are the upright crop and the lines that `text` was read from; the other
-    fields are those of `Plate`.
-    """
-
-    text: str
-    confidence: float
-    matches_template: bool
-    country: str
-    region: str
-    region_confidence: float
-    regions: tuple[Label, ...]
-    detection: Detection
-    candidates: tuple[Candidate, ...]
-    glyphs: tuple[Glyph, ...]
-    index: int
-    elapsed_ms: float
-    text_with_unsure: str
-    legibility: float
-    crop: GrayImage
-    reading: Reading
-
-    @property
-    def quad(self) -> Quad:
-        """The corners."""
-        return self.detection.quad
-
-    @property
-    def detection_score(self) -> float:
-        """What the finder says, [0, 1]."""
-        return self.detection.score
-
-    @property
-    def whole(self) -> bool:
-        """Whether its place was given, so that it does not go on beyond it."""
-        return bool(self.detection.inner)
-
-    def placed(self, view: View) -> Place | None:
-        """Return where it is in the picture that `view` shows; None when that has no such place."""
-        outlines = [glyph.quad for glyph in self.glyphs]
-        return place_in_picture(view, self.quad, outlines, whole=self.whole)
-
-    def reported(self, place: Place, carrier: Carrier, *, requested_topn: int) -> Plate:
-        """Return the plate as it is reported, in pixels of the picture."""
-        return Plate(
-            text=self.text,
-            confidence=self.confidence,
-            matches_template=self.matches_template,
-            country=self.country,
-            region=self.region,
-            region_confidence=self.region_confidence,
-            quad=place.quad,
-            detection_score=self.detection_score,
-            candidates=self.candidates,
-            glyphs=tuple(
-                replace(glyph, quad=quad)
-                for glyph, quad in zip(self.glyphs, place.glyphs, strict=True)
-            ),
-            plate_index=self.index,
-            requested_topn=requested_topn,
-            elapsed_ms=self.elapsed_ms,
-            vehicle_region=carrier.region,
-            vehicle=carrier.look,
-            regions=self.regions,
-            truncated=place.truncated,
-            text_with_unsure=self.text_with_unsure,
-            legibility=self.legibility,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """A plate and what led to its reading: the upright crop, its lines and lattices, the bank."""
-
-    plate: Plate
-    crop: GrayImage
-    reading: Reading
-    bank: Bank
 
 
 def read_detection(
@@ -152,7 +57,19 @@ def read_detection(
 def _read_plate(
     frame: Frame, detection: Detection, reader: Reader, regions: RegionModel, index: int
 ) -> Read | None:
-    """Return the plate between the corners of `detection`."""
+    """Return the plate between the corners of `detection`, in the script that it carries."""
+
+    def read_by(one: Reader) -> Read | None:
+        return _read_script(frame, detection, one, regions, index)
+
+    read = of_likeliest_script(frame, detection.quad, reader, read_by)
+    return None if read is None else as_covered(frame, read, reader)
+
+
+def _read_script(
+    frame: Frame, detection: Detection, reader: Reader, regions: RegionModel, index: int
+) -> Read | None:
+    """Return the plate between the corners of `detection`, in the script of `reader`."""
     begin = time.perf_counter()
     settings = reader.settings
     count = MUST_MATCH_TEXTS if settings.must_match_pattern else LEAST_TEXTS
@@ -165,8 +82,7 @@ def _read_plate(
     if settings.topn > count:
         ranking = _with_more(ranking, frame, detection, reader)
     best = ranking.candidates[ranking.chosen]
-    source = likeliest_attempt(best.text, attempts)
-    seen = read_glyphs(source.reading, best.text, reader.bank, source.matrix)
+    source, seen = glyphs_of(best.text, attempts, reader.bank)
     glyphs = settled_glyphs(seen, best.text, ranking.shares)
     look = _look(frame, detection.quad, ranking, reader, regions)
     labels = _regions(ranking, fits, reader, look=look)
@@ -189,6 +105,7 @@ def _read_plate(
         legibility=legibility(ranking.shares[:LEAST_TEXTS], reader.countries.lengths),
         crop=source.crop,
         reading=source.reading,
+        bank=reader.bank,
     )
 
 
@@ -204,7 +121,7 @@ def _read_area(
     all three 91 %; of two-line plates that fill their area 88, 80 and 86 %.
     """
     outer, inner = (replace(area, quad=quad) for quad in area.inner)
-    bare = replace(reader, settings=replace(reader.settings, plate_margin=0.0))
+    bare = reader.with_settings(replace(reader.settings, plate_margin=0.0))
     readings = [
         _read_plate(frame, area, bare, regions, index),
         _read_plate(frame, outer, reader, regions, index),

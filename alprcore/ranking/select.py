@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from alprcore.finding.search import SAME_PLATE
 from alprcore.geometry import cover
-from alprcore.ranking.examine import Read
+from alprcore.ranking.record import Read
 from alprcore.records import Plate
 
 # What a text of a plate's usual length adds to the finder's score if it stands for certain. One of

@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from alprcore.countries.file import LATIN
 from alprcore.countries.fit import CountrySet
 from alprcore.geometry import Matrix
 from alprcore.picture.rectify import rectify
-from alprcore.reading.bank import Bank
+from alprcore.reading.bank import Bank, load_bank, read_bank
 from alprcore.reading.glyphs import read_glyphs
+from alprcore.reading.looks import Looks
 from alprcore.reading.match import Reading
+from alprcore.reading.order import as_seen, as_spoken, spoken_order
 from alprcore.reading.read import STEEPEST, has_two_line_shape, read_plate
 from alprcore.reading.repeat import mean_texts, nudged, parallelogram
-from alprcore.records import Detection, Frame, GrayImage, Quad
+from alprcore.records import Detection, Frame, Glyph, GrayImage, Quad
 from alprcore.settings import Settings
 
 # A reading of a sure plate below this probability gets a second look, at the parallelogram nearest
@@ -27,11 +30,66 @@ LEAST_TEXTS = 20  # read of every plate, however few are wanted
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """All that reading a plate takes but the plate."""
+    """All that reading a plate takes but the plate.
+
+    Attributes
+    ----------
+    bank, countries, settings
+    script
+        What the countries' plates carry.
+    others
+        Readers of other scripts that plates may carry.
+    looks
+        The networks that look at a plate without reading it; None where nothing asks for them.
+    """
 
     bank: Bank
     countries: CountrySet
     settings: Settings
+    script: str = LATIN
+    others: tuple[Reader, ...] = ()
+    looks: Looks | None = None
+
+    @property
+    def alphabet(self) -> str:
+        """All characters that may be read: those of its own bank, then what the others add."""
+        return "".join(dict.fromkeys("".join(one.bank.alphabet for one in self.all_scripts)))
+
+    @property
+    def all_scripts(self) -> tuple[Reader, ...]:
+        """The reader itself and those of other scripts."""
+        return (self, *self.others)
+
+    def with_settings(self, settings: Settings) -> Reader:
+        """Return the reader, and those of other scripts, with these settings."""
+        others = tuple(replace(other, settings=settings) for other in self.others)
+        return replace(self, settings=settings, others=others)
+
+
+def load_reader(
+    settings: Settings,
+    countries: CountrySet,
+    known: Mapping[str, Bank],
+    looks: Looks | None = None,
+) -> Reader:
+    """Return the reader of the countries' first script, with those of the others.
+
+    `known` are banks that are loaded already, by script. A user's own bank reads all countries.
+    """
+    if settings.bank:
+        script = countries.scripts[0]
+        bank = known.get(script) or read_bank(settings.bank)
+        return Reader(bank, countries, settings, script, looks=looks)
+    readers = [
+        Reader(
+            known.get(script) or load_bank(script),
+            countries.of_script(script),
+            settings,
+            script,
+        )
+        for script in countries.scripts
+    ]
+    return replace(readers[0], others=tuple(readers[1:]), looks=looks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +164,10 @@ def read_upright(
 def joint_texts(
     attempts: Sequence[Attempt], reader: Reader, count: int
 ) -> tuple[tuple[str, float], ...]:
-    """Return the texts of all attempts together, without those with too faint a character."""
+    """Return the texts of all attempts together, without those with too faint a character.
+
+    They are in the order in which they are spoken (`reading.order`).
+    """
     texts = attempts[0].reading.texts
     if len(attempts) > 1:
         texts = mean_texts([attempt.reading.texts for attempt in attempts], count)
@@ -118,9 +179,18 @@ def joint_texts(
             for glyphs in [read_glyphs(source.reading, text, reader.bank, source.matrix)]
             if min(glyph.confidence for glyph in glyphs) >= least
         )
-    return texts
+    return tuple((as_spoken(text), value) for text, value in texts)
 
 
 def likeliest_attempt(text: str, attempts: Sequence[Attempt]) -> Attempt:
-    """Return the attempt in which the text is the most probable."""
+    """Return the attempt in which a text, as it is seen, is the most probable."""
     return max(attempts, key=lambda attempt: dict(attempt.reading.texts).get(text, 0.0))
+
+
+def glyphs_of(text: str, attempts: Sequence[Attempt], bank: Bank) -> tuple[Attempt, list[Glyph]]:
+    """Return the attempt that shows a text best, and the text's glyphs in its order."""
+    seen = as_seen(text)
+    best = likeliest_attempt(seen, attempts)
+    glyphs = read_glyphs(best.reading, seen, bank, best.matrix)
+    order = spoken_order(seen.replace("\n", ""))
+    return best, [glyphs[i] for i in order if i < len(glyphs)]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alprcore import _native
+from alprcore.countries.file import BANKS
 from alprcore.errors import ResourceError
 from alprcore.resources import bank_bytes, kernels
 
@@ -39,15 +40,15 @@ class Bank:
     portraits: NDArray[np.uint8]
 
 
-def load_bank(path: str, shipped: str) -> Bank:
-    """Return the bank in the user's file, or the shipped one of a name when `path` is ``""``.
+def load_bank(script: str) -> Bank:
+    """Return the shipped bank that reads a script.
 
     Raises
     ------
     ResourceError
-        If the file cannot be read or is not a bank.
+        If the file is missing, or not the one that was shipped.
     """
-    return read_bank(path) if path else parse_bank(bank_bytes(shipped))
+    return parse_bank(bank_bytes(BANKS[script]))
 
 
 def read_bank(path: str) -> Bank:

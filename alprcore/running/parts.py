@@ -11,7 +11,8 @@ from alprcore.finding.network import PlateFinder, load_finder
 from alprcore.picture.prewarp import Prewarp, parse_prewarp
 from alprcore.picture.view import load_mask
 from alprcore.ranking.region_network import RegionModel
-from alprcore.reading.bank import Bank, load_bank
+from alprcore.reading.attempts import Reader, load_reader
+from alprcore.reading.looks import Looks, load_looks
 from alprcore.records import GrayImage
 from alprcore.resources import model_bytes
 from alprcore.settings import Settings
@@ -24,6 +25,7 @@ class Networks:
 
     plates: PlateFinder
     regions: RegionModel
+    looks: Looks
     vehicles: VehicleNetworks
 
 
@@ -33,7 +35,7 @@ class Parts:
 
     settings: Settings
     countries: CountrySet
-    bank: Bank
+    reader: Reader
     networks: Networks
     mask: GrayImage | None
     prewarp: Prewarp | None
@@ -48,13 +50,15 @@ def load_parts(settings: Settings, like: Parts | None = None) -> Parts:
 
     countries = kept("countries", "country", "country_dirs")
     countries = countries or load_countries(settings.country, settings.country_dirs)
-    bank = kept("bank", "bank") if like and countries.bank == like.countries.bank else None
+    known: Reader | None = kept("reader", "bank")
+    banks = {one.script: one.bank for one in known.all_scripts} if known else {}
+    networks = kept("networks", "threads") or _load_networks(settings.threads)
     mask = kept("mask", "detection_mask")
     return Parts(
         settings,
         countries,
-        bank or load_bank(settings.bank, countries.bank),
-        kept("networks", "threads") or _load_networks(settings.threads),
+        load_reader(settings, countries, banks, networks.looks),
+        networks,
         load_mask(settings.detection_mask, settings.max_pixels) if mask is None else mask,
         parse_prewarp(settings.prewarp),
     )
@@ -64,5 +68,6 @@ def _load_networks(threads: int) -> Networks:
     return Networks(
         load_finder(model_bytes, threads=threads),
         RegionModel(model_bytes, threads=threads),
+        load_looks(model_bytes, threads=threads),
         vehicle_networks(model_bytes, threads=threads),
     )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alprcore import _native
-from alprcore.ranking.examine import Examination
+from alprcore.ranking.record import Examination
 from alprcore.reading.bank import Bank
 from alprcore.reading.decode import best_stretches
 from alprcore.reading.glyphs import slot_distributions

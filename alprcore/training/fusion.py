@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alprcore.engine import Engine
-from alprcore.ranking.examine import Examination
+from alprcore.ranking.record import Examination
 from alprcore.records import Box, Frame
 from alprcore.video.frames import frames
 from alprcore.video.fuse import (

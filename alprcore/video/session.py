@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from alprcore.engine import Engine
 from alprcore.errors import SettingsError
-from alprcore.ranking.examine import Examination
+from alprcore.ranking.record import Examination
 from alprcore.ranking.select import plausibility
 from alprcore.records import Box, GrayImage, Plate
 from alprcore.vehicles.main import vehicle_of

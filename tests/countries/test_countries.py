@@ -34,11 +34,12 @@ assumed = {
 }
 # Lengths that differ, because formats on the road or in OpenALPR's own list need them.
 lengths = {"eu": (4, 9), "in": (8, 11), "kr": (7, 8), "vn2": (7, 9)}
-more = ["ar", "cl", "cn", "co", "ec", "hk", "id", "il", "jp", "ke", "my", "nz"]
+more = ["ar", "cl", "cn", "co", "ec", "eg", "hk", "id", "il", "jp", "ke", "my", "nz"]
 more += ["pe", "ph", "py", "ru", "th", "tr", "tw", "uy", "vn", "za"]
 codes = sorted([*assumed, *more])
 scripts = {
     "cn": "Chinese",
+    "eg": "Arabic",
     "jp": "Kanji and Hiragana",
     "kr": "Hangul",
     "kr2": "Hangul",

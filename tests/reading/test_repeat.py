@@ -103,7 +103,7 @@ def test_an_unsure_reading_of_a_sure_plate_gets_a_second_look(
     ) -> list[Quad]:
         cut.clear()
         parts = engine._parts
-        reader = Reader(parts.bank, parts.countries, parts.settings)
+        reader = Reader(parts.reader.bank, parts.countries, parts.settings)
         detection = Detection(place or quad, score)
         read_detection(frame, detection, reader, parts.networks.regions, index=0)
         return cut.copy()
@@ -142,7 +142,7 @@ def test_what_an_area_shows_is_the_best_reading_but_no_part_of_another(
     frame = load_frame(sample_path("us.jpg"))
     engine = Engine(country="us")
     parts = engine._parts
-    reader = Reader(parts.bank, parts.countries, parts.settings)
+    reader = Reader(parts.reader.bank, parts.countries, parts.settings)
     found = Detection(engine.recognize(frame).plates[0].quad, 1.0)
     seen = read_detection(frame, found, reader, parts.networks.regions, index=0)
     assert seen is not None

@@ -82,7 +82,7 @@ def read_held_back(data: Path) -> list[Crop]:
 def read_crop(image: GrayImage, bank: Bank, countries: CountrySet) -> CropReading:
     """Return what is read on an upright crop of a plate, loosely cut."""
     reading = read_upright(image, bank, countries, Settings(), steepest=STEEPEST)
-    quad = _plate_shape(image, countries)
+    quad = plate_shape(image, countries)
     fits = countries.fits([text for text, _ in reading.texts], quad)
     ranking = _ranked(reading.texts, fits, UNREAD)
     if not ranking.candidates:
@@ -93,7 +93,7 @@ def read_crop(image: GrayImage, bank: Bank, countries: CountrySet) -> CropReadin
     return CropReading(reading.texts, fits, ranking, glyphs, text_height)
 
 
-def _plate_shape(image: GrayImage, countries: CountrySet) -> Quad:
+def plate_shape(image: GrayImage, countries: CountrySet) -> Quad:
     """Return a quad with the shape of the country's plates that is nearest to the crop's.
 
     The crops are cut loosely: their own shape would speak against plates that are the country's.

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a plate looks like without reading it: its script, and whether something covers its text.
+
+What is covered reads as if it were not there: a shorter text, and a certain one; what is of another
+script reads as something of one's own. So two small networks look at the plate, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import cv2
+import numpy as np
+
+from alprcore.network import LazyNetwork
+from alprcore.picture.rectify import rectify_color
+from alprcore.records import Frame, GrayImage, Quad
+
+# The outputs of the networks, in order; that of scripts has one more, for what is no plate.
+SCRIPTS = ("Latin", "Hangul", "Chinese", "Arabic")
+PLACES = ("nothing", "left", "right", "inside")  # where something is hidden
+# Columns and rows of what they see, whatever the plate's aspect.
+SCRIPT_SIZE = (128, 32)
+COVER_SIZE = (160, 48)
+# What the second one sees beside the plate, as a share of its width, and above and below, of its
+# height. The corners that are found often end where a cover begins.
+BESIDE, ABOVE = 0.35, 0.35
+
+
+class ScriptLook:
+    """The network that tells scripts apart; loads on first use, picklable, safe in threads.
+
+    Parameters
+    ----------
+    read : callable
+        Returns the content of a shipped file by its name, ``script.onnx``. Must itself be
+        picklable.
+    threads : int
+        Threads of one run inside ONNX Runtime.
+    """
+
+    __slots__ = ("_network",)
+
+    def __init__(self, read: Callable[[str], bytes], *, threads: int = 1) -> None:
+        self._network = LazyNetwork(partial(read, "script.onnx"), threads=threads, one_size=True)
+
+    def shares(self, crop: GrayImage) -> dict[str, float]:
+        """Return the probability of each of `SCRIPTS`, given that the crop shows a plate.
+
+        Parameters
+        ----------
+        crop : (h, w) uint8 array
+            The plate upright.
+
+        Raises
+        ------
+        ResourceError
+            If the network is missing or damaged.
+        """
+        seen = cv2.resize(crop, SCRIPT_SIZE, interpolation=cv2.INTER_AREA)
+        logs = self._network.run(crops=seen[None])[0][0][: len(SCRIPTS)]
+        weights = np.exp(logs.astype(np.float64))
+        return dict(zip(SCRIPTS, (weights / weights.sum()).tolist(), strict=True))
+
+
+class CoverLook:
+    """The network that sees covers; loads on first use, picklable, safe in threads.
+
+    Parameters
+    ----------
+    read, threads
+        As for `ScriptLook`; the file is ``cover.onnx``.
+    """
+
+    __slots__ = ("_network",)
+
+    def __init__(self, read: Callable[[str], bytes], *, threads: int = 1) -> None:
+        self._network = LazyNetwork(partial(read, "cover.onnx"), threads=threads, one_size=True)
+
+    def shares(self, frame: Frame, quad: Quad) -> dict[str, float]:
+        """Return the probability of each of `PLACES`, that a character or more is hidden there.
+
+        Parameters
+        ----------
+        frame : (rows, cols, 3) uint8 array
+        quad : Quad
+            The plate's corners in frame pixels.
+
+        Raises
+        ------
+        ResourceError
+            If the network is missing or damaged.
+        """
+        color = rectify_color(frame, grown(quad, BESIDE, ABOVE), size=COVER_SIZE)
+        grey = np.asarray(cv2.cvtColor(color, cv2.COLOR_BGR2GRAY), np.uint8)
+        shares = self._network.run(crops=grey[None])[0][0]
+        return dict(zip(PLACES, map(float, shares), strict=True))
+
+
+def grown(quad: Quad, beside: float, above: float) -> Quad:
+    """Return the quad with shares of its width and height added on each side."""
+    points = quad.to_points()
+    across = points[[1, 0, 3, 2]] - points
+    down = points[[3, 2, 1, 0]] - points
+    return Quad.from_points(points - beside * across - above * down)
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """The two networks."""
+
+    script: ScriptLook
+    cover: CoverLook
+
+
+def load_looks(read: Callable[[str], bytes], *, threads: int = 1) -> Looks:
+    """Return the networks; see `ScriptLook`."""
+    return Looks(ScriptLook(read, threads=threads), CoverLook(read, threads=threads))

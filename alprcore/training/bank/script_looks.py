@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Learn which script a crop shows: ``python -m alprcore.training.bank.script_looks``.
+
+A network of a hundred thousand weights looks at the grey crop that is read anyway. It need not
+read: Chinese characters are dense, Arabic ones hang from a line, Hangul stands between digits.
+Polarity says nothing to it, every crop is shown in both: nearly all Chinese crops are blue.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import pickle
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from alprcore.reading.looks import SCRIPT_SIZE, SCRIPTS
+from alprcore.training.bank.data import HELD_BACK, degraded, read_grey
+from alprcore.training.bank.scripts import is_held_back
+
+SETS = {
+    "Latin": ("us", "br", "ar", "eu", "eu_two_line", "vn", "cz"),
+    "Hangul": ("kr",),
+    "Chinese": ("cn",),
+    "Arabic": ("eg",),
+}
+MOST_OF_A_SET = 700
+OTHER = len(SCRIPTS)  # the class of what is no plate
+CHANNELS = (12, 24, 32, 48)
+
+
+class ScriptNet(nn.Module):
+    """Grey crops (n, 32, 128), 0 to 255, to logits (n, scripts + 1); the last is "no plate"."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        a, b, c, d = CHANNELS
+        self.maps = nn.Sequential(
+            nn.Conv2d(1, a, 5, 2, 2, bias=False), nn.BatchNorm2d(a), nn.ReLU(),
+            nn.Conv2d(a, b, 3, 2, 1, bias=False), nn.BatchNorm2d(b), nn.ReLU(),
+            nn.Conv2d(b, c, 3, 1, 1, bias=False), nn.BatchNorm2d(c), nn.ReLU(),
+            nn.Conv2d(c, d, 3, 2, 1, bias=False), nn.BatchNorm2d(d), nn.ReLU(),
+        )  # fmt: skip
+        # Cells of a quarter of the height and an eighth of the width: where something stands
+        # matters, the province is on the left.
+        self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(d * 4 * 8, len(SCRIPTS) + 1))
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return the logits."""
+        x = crops[:, None]
+        mean = x.mean((2, 3), keepdim=True)
+        spread = (x - mean).pow(2).mean((2, 3), keepdim=True).sqrt() + 4.0
+        maps = self.maps((x - mean) / spread)
+        n, d, rows, cols = maps.shape
+        cells = maps.reshape(n, d, rows, 8, cols // 8).mean(4)
+        logits: Tensor = self.head(cells.flatten(1))
+        return logits
+
+
+def labelled_crops(data: Path, drawn: dict[str, Path]) -> list[tuple[NDArray[np.uint8], int, bool]]:
+    """Return (crop, class, held back) of real crops and drawn ones."""
+    found = []
+    for number, (script, sets) in enumerate(SETS.items()):
+        for name in sets:
+            folder = data / "reading" / name
+            with (folder / "truth.csv").open(newline="", encoding="utf-8-sig") as file:
+                rows = list(csv.DictReader(file))
+            names = [(row["image"], row.get("plate") or row["image"]) for row in rows]
+            for image, plate in names[:: max(1, len(names) // MOST_OF_A_SET)]:
+                crop = read_grey(folder / image)
+                if crop is not None:
+                    found.append((_small(crop), number, is_held_back(plate)))
+        if script in drawn:
+            crops = pickle.loads(drawn[script].read_bytes())
+            found += [
+                (_small(crop.image), number, i % HELD_BACK == 0) for i, crop in enumerate(crops)
+            ]
+    return found
+
+
+def _small(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a crop no wider than 1.3 times what the network sees: more takes time only."""
+    scale = 1.3 * SCRIPT_SIZE[0] / crop.shape[1]
+    if scale >= 1:
+        return crop
+    size = (round(crop.shape[1] * scale), max(6, round(crop.shape[0] * scale)))
+    return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def empty_crops(data: Path, count: int, seed: int) -> list[tuple[NDArray[np.uint8], int, bool]]:
+    """Return windows of street photographs that no labelled plate touches."""
+    rng = np.random.default_rng(seed)
+    found: list[tuple[NDArray[np.uint8], int, bool]] = []
+    for name in ("kaggle", "tunisian", "romanian", "openimages"):
+        folder = data / "plates" / name
+        boxes: dict[str, list[tuple[float, float, float, float]]] = {}
+        with (folder / "truth.csv").open(newline="", encoding="utf-8-sig") as file:
+            for row in csv.DictReader(file):
+                x, y, w, h = (float(row[key] or 0) for key in "xywh")
+                boxes.setdefault(row["image"], []).append((x, y, x + w, y + h))
+        names = sorted(boxes)
+        for image in names[:: max(1, len(names) // (count // 12))]:
+            grey = read_grey(folder / image)
+            if grey is None:
+                continue
+            for _ in range(6):
+                wide = int(rng.uniform(40, min(260, grey.shape[1] - 2)))
+                tall = int(min(wide / rng.uniform(1.3, 5), grey.shape[0] - 2))
+                x, y = (int(rng.integers(0, grey.shape[k] - v)) for k, v in ((1, wide), (0, tall)))
+                clear = all(
+                    x + wide < box[0] or x > box[2] or y + tall < box[1] or y > box[3]
+                    for box in boxes[image]
+                )
+                part = grey[y : y + tall, x : x + wide]
+                if clear and part.std() > 12:
+                    held = zlib.crc32(image.encode()) % HELD_BACK == 0
+                    found.append((_small(part), OTHER, held))
+    return found[:count]
+
+
+def view(crop: NDArray[np.uint8], rng: np.random.Generator | None) -> NDArray[np.uint8]:
+    """Return a crop as the network sees it; with `rng` degraded, moved and at times inverted."""
+    if rng is None:
+        return np.asarray(cv2.resize(crop, SCRIPT_SIZE, interpolation=cv2.INTER_AREA), np.uint8)
+    if rng.random() < 0.7:
+        crop, _ = degraded(crop, 0.55 * crop.shape[0], rng)
+    rows, cols = crop.shape
+    left, right, top, bottom = rng.uniform(-0.12, 0.12, 4)
+    size = np.array([cols, rows], np.float32)
+    tilt = rng.normal(0, 0.04)
+    source = np.array(
+        [[left, top - tilt], [1 + right, top + tilt], [left, 1 + bottom - tilt]], np.float32
+    )
+    target = np.array([[0, 0], [SCRIPT_SIZE[0], 0], [0, SCRIPT_SIZE[1]]], np.float32)
+    matrix = cv2.getAffineTransform(source * size, target)
+    seen = cv2.warpAffine(
+        crop, matrix, SCRIPT_SIZE, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(255 - seen if rng.random() < 0.5 else seen, np.uint8)
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--korean", type=Path, required=True, help="pickled crops")
+    parser.add_argument("--chinese", type=Path, required=True, help="pickled crops")
+    parser.add_argument("--out", type=Path, required=True, help="the network to write, .onnx")
+    parser.add_argument("--steps", type=int, default=2500, help="of 64 views")
+    parser.add_argument("--views", type=int, default=14000, help="drawn once")
+    parser.add_argument("--state", type=Path, help="a .pt state to go on from")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(options.seed)
+    rng = np.random.default_rng(options.seed)
+    crops = labelled_crops(options.data, {"Hangul": options.korean, "Chinese": options.chinese})
+    crops += empty_crops(options.data, 1500, options.seed)
+    learn = [(crop, kind) for crop, kind, held in crops if not held]
+    by_kind = [[crop for crop, k in learn if k == kind] for kind in range(OTHER + 1)]
+    print([len(some) for some in by_kind], flush=True)
+    net = ScriptNet()
+    if options.state:
+        net.load_state_dict(torch.load(options.state))
+    optimiser = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, options.steps)
+    # Latin plates are the ones that must not be lost. Degrading takes four times as long as a step
+    # of the network, so each view is shown about ten times, moved and inverted at random.
+    pool_kinds = rng.choice(OTHER + 1, size=options.views, p=[0.4, 0.16, 0.16, 0.16, 0.12])
+    pool = np.stack([view(by_kind[k][int(rng.integers(len(by_kind[k])))], rng) for k in pool_kinds])
+    print("views drawn", flush=True)
+    for step in range(options.steps):
+        picks = rng.integers(len(pool), size=64)
+        kinds = pool_kinds[picks]
+        views = np.roll(pool[picks], tuple(rng.integers(-3, 4, 2)), (1, 2)).astype(np.float32)
+        views = np.where(rng.random((64, 1, 1)) < 0.5, 255 - views, views).astype(np.float32)
+        logits = net(torch.from_numpy(views))
+        loss = nn.functional.cross_entropy(logits, torch.from_numpy(kinds), label_smoothing=0.01)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+        if step % 250 == 0:
+            print(f"step {step} loss {float(loss):.3f}", flush=True)
+            torch.save(net.state_dict(), options.out.with_suffix(".pt"))
+    net.eval()
+    held = [(crop, kind) for crop, kind, back in crops if back]
+    with torch.no_grad():
+        seen = torch.from_numpy(np.stack([view(c, None) for c, _ in held]).astype(np.float32))
+        shares = torch.softmax(net(seen), 1).numpy()
+    kinds = np.array([kind for _, kind in held])
+    for kind, name in enumerate((*SCRIPTS, "no plate")):
+        mine = shares[kinds == kind]
+        told = np.bincount(mine.argmax(1), minlength=OTHER + 1)
+        print(name, len(mine), "taken for", told.tolist(), f"mean {mine[:, kind].mean():.3f}")
+    export(net, options.out)
+
+
+def export(net: ScriptNet, path: Path) -> None:
+    """Write the network with its log-probabilities as output."""
+
+    class Logs(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = net
+
+        def forward(self, crops: Tensor) -> Tensor:
+            return torch.log_softmax(self.net(crops.float()), 1)
+
+    example = torch.zeros(1, SCRIPT_SIZE[1], SCRIPT_SIZE[0], dtype=torch.uint8)
+    torch.onnx.export(
+        Logs().eval(), (example,), str(path), input_names=["crops"], output_names=["logs"],
+        dynamo=False,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
