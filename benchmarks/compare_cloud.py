@@ -46,15 +46,19 @@ class Side:
     credits: int | None = None
 
 
-def one_form(reply: Mapping[str, Any], elapsed_ms: float | None) -> Reply:
+def one_form(
+    reply: Mapping[str, Any], elapsed_ms: float | None, *, main_first: bool = False
+) -> Reply:
     """Return a reply of any version as `alpr_results` with a `look`: best name of each kind.
 
-    The look is that of the first plate with a vehicle, else of the main or the first vehicle.
+    The look is that of the first plate with a vehicle, else of the main or the first vehicle; with
+    `main_first` the main vehicle's goes first, as replies of version 1 know no other.
     """
     inner = reply["plate"] if isinstance(reply.get("plate"), Mapping) else reply
     results = [result for result in inner.get("results") or () if result.get("coordinates")]
     looks = [result["vehicle"] for result in results if result.get("vehicle")]
-    looks += [reply["main_vehicle"]] if reply.get("main_vehicle") else []
+    main = [reply["main_vehicle"]] if reply.get("main_vehicle") else []
+    looks = main + looks if main_first else looks + main
     looks += [vehicle.get("details") or {} for vehicle in reply.get("vehicles") or ()]
     looks.append({kind: reply.get(old) for kind, old in KINDS})
     look = {}
@@ -81,9 +85,9 @@ def theirs(store: Store, labels: Labels) -> Side:
 
 
 def ours(
-    folder: Path, images: Sequence[str], *, country: str, topn: int, vehicles: bool
+    folder: Path, images: Sequence[str], *, country: str, topn: int, vehicles: bool, api: str
 ) -> Side:  # fmt: skip
-    """Return what this package makes of the pictures, one at a time."""
+    """Return what this package makes of the pictures, one at a time, as that version shows it."""
     engine = Engine(country, topn=topn)
     tasks = {"tasks": TASKS} if vehicles else {}
     side = Side()
@@ -94,7 +98,7 @@ def ours(
             found = engine.recognize(content, **tasks)
             elapsed = (time.perf_counter() - begin) * 1e3
             if not warm:
-                side.replies[image] = one_form(found.to_dict(), elapsed)
+                side.replies[image] = one_form(found.to_dict(), elapsed, main_first=api == "v1")
                 side.latency_ms.append(elapsed)
     return side
 
@@ -241,7 +245,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("no replies to score", file=sys.stderr)
         return 1
     own = ours(chosen.folder, list(other.replies), country=chosen.country, topn=chosen.topn,
-               vehicles=chosen.vehicles)  # fmt: skip
+               vehicles=chosen.vehicles, api=chosen.api)  # fmt: skip
     print(report(labels, own, other, topn=chosen.topn, differences=chosen.differences))
     return code
 
