@@ -116,7 +116,8 @@ def test_json_lines_are_the_wire_format_and_two_keys(options, folder, capsys):
     _, out, _ = run(capsys, "recognize", "--json", folder / "b.png")
     wire = FakeEngine().recognize(FRAME).to_json()
     name = f'"filename":"{folder / "b.png"}"'
-    assert out == f'{wire[:-3]},"truncated":false}}],{name}}}\n'
+    marks = '"truncated":false,"occluded":false,"unread_characters":0,"legibility":0'
+    assert out == f"{wire[:-3]},{marks}}}],{name}}}\n"
 
 
 def test_a_name_that_is_no_utf_8_is_kept_whole(options, folder, capsys):
