@@ -112,11 +112,12 @@ def test_json_lines_name_their_inputs(options, folder, monkeypatch, capsys):
     assert ["error" in line for line in lines] == [False, False, True, False]
 
 
-def test_json_lines_are_the_wire_format_and_two_keys(options, folder, capsys):
+def test_json_lines_are_the_wire_format_and_what_is_known_beyond_it(options, folder, capsys):
     _, out, _ = run(capsys, "recognize", "--json", folder / "b.png")
     wire = FakeEngine().recognize(FRAME).to_json()
     name = f'"filename":"{folder / "b.png"}"'
-    marks = '"truncated":false,"occluded":false,"unread_characters":0,"legibility":0'
+    marks = '"truncated":false,"occluded":false,"unread_characters":0,'
+    marks += '"text_with_unsure":"","legibility":0.950000'
     assert out == f"{wire[:-3]},{marks}}}],{name}}}\n"
 
 
