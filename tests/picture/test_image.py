@@ -441,4 +441,7 @@ def test_the_sources_are_only_opened_by_the_image_module():
         for path in package.rglob("*.py")
         if "imdecode" in path.read_text() or "imread" in path.read_text()
     }
-    assert {name for name in readers if not name.startswith("training/")} <= {"picture/load.py", "archive/pictures.py"}  # crops of a case are its own
+    assert {name for name in readers if not name.startswith("training/")} <= {
+        "picture/load.py",
+        "archive/pictures.py",
+    }  # crops of a case are its own

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from alprcore import Engine
+from alprcore.countries.file import BANKS
 from alprcore.countries.fit import load_countries, load_country
 from alprcore.evaluation.scoring import clean
 from alprcore.reading.bank import parse_bank
@@ -99,16 +100,15 @@ def test_the_bank_reads_every_character_of_the_countries() -> None:
 
 
 @pytest.mark.parametrize(
-    ("codes", "bank"),
+    ("codes", "banks"),
     [
-        (("us", "eu"), "latin.npz"),
-        (("auto",), "latin.npz"),
-        (("kr",), "hangul.npz"),
-        (("eu", "kr2"), "hangul.npz"),
+        (("us", "eu"), ["latin.npz"]),
+        (("kr",), ["hangul.npz"]),
+        (("eu", "kr2"), ["latin.npz", "hangul.npz"]),
     ],
 )
-def test_the_countries_say_which_bank_reads_them(codes: tuple[str, ...], bank: str) -> None:
-    assert load_countries(codes).bank == bank
+def test_the_countries_say_which_banks_read_them(codes: tuple[str, ...], banks: list[str]) -> None:
+    assert [BANKS[script] for script in load_countries(codes).scripts] == banks
 
 
 @pytest.mark.parametrize(
