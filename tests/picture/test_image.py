@@ -444,6 +444,3 @@ def test_the_sources_are_only_opened_by_the_image_module():
     # Crops of a case are the archive's own.
     opened = {name for name in readers if not name.startswith("training/")}
     assert opened <= {"picture/load.py", "archive/pictures.py"}
-        "picture/load.py",
-        "archive/pictures.py",
-    }  # crops of a case are its own
