@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import sys
 from importlib.machinery import PathFinder
-from importlib.util import find_spec
 from pathlib import Path
 
-if find_spec("alprcore._native") is None:
+# By the path alone: the finder of an editable install offers its own compiled module to any copy.
+if PathFinder.find_spec("alprcore._native", __path__) is None:
     # Python was started in the source folder, where this package hides the installed one.
     _here = Path(__path__[0]).resolve().parent
     _elsewhere = [entry for entry in sys.path if Path(entry).resolve() != _here]
