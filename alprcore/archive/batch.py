@@ -17,12 +17,14 @@ from dataclasses import dataclass
 
 from alprcore.archive.canonical import canonical
 from alprcore.archive.commit import Committer, Counts
+from alprcore.archive.index import load_index
 from alprcore.archive.log import now
 from alprcore.archive.pool import Job, Pool, Reader
 from alprcore.archive.provenance import Setup, host, setup_of
 from alprcore.archive.recognition import SourceResult
 from alprcore.archive.sources import Place, Refusal, Skipped, walk
 from alprcore.archive.store import Case
+from alprcore.errors import CaseError
 from alprcore.settings import Settings, checked_tasks
 
 COMMIT_SECONDS = 0.5
@@ -111,6 +113,9 @@ def add(
             _ended(case, run_id, "failed", counts)
         raise
     _ended(case, run_id, state, counts)
+    if state == "done":
+        with suppress(CaseError):  # what searches scan; the next one makes it, if need be
+            load_index(case)
     return Summary(run_id, state, counts, time.monotonic() - begin)
 
 

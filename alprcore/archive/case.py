@@ -8,15 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from alprcore.archive import batch, evidence, sightings, store
 from alprcore.archive.filters import Filters
+from alprcore.archive.index import SearchIndex, load_index
 from alprcore.archive.rows import Read
-from alprcore.archive.search import (
-    LEAST_LISTED,
-    Hit,
-    SearchIndex,
-    SearchResult,
-    load_index,
-    search,
-)
+from alprcore.archive.search import LEAST_LISTED, Hit, SearchResult, search
 from alprcore.settings import Settings
 
 

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from alprcore import _native
 from alprcore.archive.filters import Filters, allowed_ids
+from alprcore.archive.index import SearchIndex, load_index
 from alprcore.archive.language import Automaton, Query, automaton, parse_query, scan_places
 from alprcore.archive.lattices import joined, read_lattices
-from alprcore.archive.rows import LATEST, Read, read_of, select_reads
-from alprcore.archive.slots import SIZE
+from alprcore.archive.rows import Read, read_of, select_reads
 from alprcore.archive.store import Case
 from alprcore.errors import CaseError
 from alprcore.reading.match import Lattice
@@ -75,30 +75,6 @@ class SearchResult:
     scanned: int
     passed: int
     examined: int
-
-
-@dataclass(frozen=True, slots=True)
-class SearchIndex:
-    """The ids of reads, ascending, and their 64 bytes."""
-
-    ids: NDArray[np.int64]
-    records: NDArray[np.uint8]
-
-
-def load_index(case: Case) -> SearchIndex:
-    """Return what the first step scans; of each source its latest reading."""
-    several = case.rows("SELECT count(*) FROM setups")[0][0] > 1
-    where = f"WHERE {LATEST}" if several else ""
-    rows = case.connection.execute(f"SELECT id, slots FROM reads {where} ORDER BY id")
-    ids: list[int] = []
-    parts: list[bytes] = []
-    while chunk := rows.fetchmany(100_000):
-        ids += [row[0] for row in chunk]
-        parts.append(b"".join([row[1] for row in chunk]))
-    records = np.frombuffer(b"".join(parts), np.uint8)
-    if records.size != len(ids) * SIZE:
-        raise CaseError(f"{case.folder}: a read's slots are not of {SIZE} bytes")
-    return SearchIndex(np.array(ids, np.int64), records.reshape(len(ids), SIZE))
 
 
 def search(
@@ -165,12 +141,12 @@ def _first_step(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
     """Return rows of the index with their scores, highest first, and how many are within limits."""
     places, runs = scan_places(query)
-    records, chosen = index.records, None
+    records, sketches, chosen = index.records, index.sketches, None
     if filters:
         ids = allowed_ids(case, filters)
         chosen = np.flatnonzero(np.isin(index.ids, ids, assume_unique=True))
-        records = np.ascontiguousarray(records[chosen])
-    rows, scores = _native.scan(records, places, runs, query.edits, LEAST_SCORE)
+        records, sketches = records[chosen], sketches[chosen]
+    rows, scores = _native.scan(records, sketches, places, runs, query.edits, LEAST_SCORE)
     order = np.lexsort((rows, -scores))
     rows = rows[order] if chosen is None else chosen[rows[order]]
     return rows, scores[order], len(records)
