@@ -16,7 +16,13 @@ from alprcore.archive.count import counted
 from alprcore.archive.export import FORMATS, TEXT_FORMATS, write_file, write_text
 from alprcore.archive.store import Case
 from alprcore.cli.archive.settings_file import settings_from
-from alprcore.cli.options import add_engine_options, add_tasks_option, settings_of
+from alprcore.cli.options import (
+    add_engine_options,
+    add_hash_option,
+    add_tasks_option,
+    hasher_of,
+    settings_of,
+)
 from alprcore.errors import AlprError
 
 if TYPE_CHECKING:
@@ -57,6 +63,7 @@ def add_parsers(steps: Commands) -> None:
         "--out", type=Path, metavar="FILE",
         help="file, for finder a folder (default: standard output, for csv and jsonl)",
     )  # fmt: skip
+    add_hash_option(export)
     export.set_defaults(run_step=_export)
 
 
@@ -187,15 +194,17 @@ def _print_status(status: dict[str, Any], case: Case) -> None:
 def _export(chosen: argparse.Namespace) -> int:
     if chosen.out is None and chosen.format not in TEXT_FORMATS:
         raise AlprError(f"--format {chosen.format}: expected --out")
+    hasher = hasher_of(chosen)
     with Case.open(chosen.case) as case:
         if chosen.out is None:
             if isinstance(sys.stdout, io.TextIOWrapper):
                 sys.stdout.reconfigure(encoding="utf-8", newline="")
-            count = write_text(case, chosen.format, sys.stdout)
+            count = write_text(case, chosen.format, sys.stdout, hasher=hasher)
         else:
-            count = write_file(case, chosen.format, chosen.out)
+            count = write_file(case, chosen.format, chosen.out, hasher=hasher)
     note(chosen.case, "exported", {"format": chosen.format, "reads": count,
-                                    "out": str(chosen.out or "-")})  # fmt: skip
+                                    "out": str(chosen.out or "-"),
+                                    "hashed": hasher is not None})  # fmt: skip
     return 0
 
 
