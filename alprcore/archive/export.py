@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from alprcore.archive.defaults import FORMATS, TEXT_FORMATS
 from alprcore.archive.rows import Read
 from alprcore.archive.store import Case
 from alprcore.errors import CaseError
@@ -20,10 +21,6 @@ from alprcore.wire.archive import (
     finder_read,
     read_dict,
 )
-
-FORMATS = ("csv", "jsonl", "parquet", "xlsx", "finder")
-TEXT_FORMATS = ("csv", "jsonl")
-"""Formats that can go to standard output."""
 
 _NESTED = {"coordinates", "candidates"}
 _CORNERS = tuple(f"{axis}{i}" for i in range(1, 5) for axis in "xy")
