@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
+from alprcore.archive.defaults import FORMATS, TEXT_FORMATS
 from alprcore.archive.rows import Read
 from alprcore.archive.store import Case
 from alprcore.errors import CaseError
@@ -23,10 +24,6 @@ from alprcore.wire.archive import (
 )
 from alprcore.wire.hashed import PlateHasher
 from alprcore.wire.table import harmless
-
-FORMATS = ("csv", "jsonl", "parquet", "xlsx", "finder")
-TEXT_FORMATS = ("csv", "jsonl")
-"""Formats that can go to standard output."""
 
 _NESTED = {"coordinates", "candidates"}
 _CORNERS = tuple(f"{axis}{i}" for i in range(1, 5) for axis in "xy")

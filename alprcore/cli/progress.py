@@ -6,9 +6,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from tqdm import tqdm
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 
 class Progress:
@@ -49,6 +50,8 @@ def progress(total: int | None, unit: str, name: str = "") -> Iterator[Progress]
     name : str
         Shown in front.
     """
+    from tqdm import tqdm  # noqa: PLC0415 - 40 ms that most commands do not need
+
     shown = sys.stderr.isatty() and total != 1
     with tqdm(
         total=total,

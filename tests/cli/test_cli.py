@@ -355,7 +355,7 @@ def test_progress_is_shown_on_a_terminal_alone(options, folder, tmp_path, capsys
     assert run(capsys, "recognize", folder)[2] == ""
     pty = pytest.importorskip("pty")
     main_end, their_end = pty.openpty()
-    with open(their_end, "w", closefd=True) as terminal, pytest.MonkeyPatch.context() as patch:
+    with os.fdopen(their_end, "w") as terminal, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stderr", terminal)
         run(capsys, "recognize", folder)
         terminal.flush()
