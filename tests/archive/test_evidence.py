@@ -7,9 +7,9 @@ import csv
 import hmac
 import json
 import shutil
-import zipfile
 import sqlite3
 import subprocess
+import zipfile
 
 import pytest
 from archive_tools import add_to, small_tree
