@@ -25,14 +25,15 @@ def page_routes() -> list[Route]:
         return _sent(request, files[INDEX])
 
     async def named(request: Request) -> Response:
-        found = files.get(request.path_params["name"])
+        found = files.get(request.url.path.rpartition("/page/")[2])
         if found is None:
             raise HTTPException(404)
         return _sent(request, found)
 
     return [
         Route("/", index, methods=["GET"]),
-        Route("/page/{name:path}", named, methods=["GET"]),
+        Route("/page/{name}", named, methods=["GET"]),
+        Route("/page/samples/{name}", named, methods=["GET"]),
     ]
 
 
