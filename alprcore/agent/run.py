@@ -3,40 +3,32 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
-import secrets
-import string
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from alprcore.agent.buffer import Buffer
-from alprcore.agent.courier import Courier, Sink
+from alprcore.agent.courier import Courier
 from alprcore.agent.health import Load, machine
 from alprcore.agent.messages import heartbeat_message
 from alprcore.agent.metrics import Metrics
+from alprcore.agent.parts import sinks_of, video_settings
 from alprcore.agent.pictures import Pictures
 from alprcore.agent.port import Port, create_app
 from alprcore.agent.reader import Reader
 from alprcore.agent.settings import AgentSettings, Camera
 from alprcore.agent.sinks.beanstalk import Beanstalk
-from alprcore.agent.sinks.lines import Lines
-from alprcore.agent.sinks.mqtt import Mqtt
-from alprcore.agent.sinks.webhook import Webhook
 from alprcore.agent.spool import Spool
+from alprcore.agent.state import install_id, locked, state_folder
 from alprcore.agent.watcher import Watcher
 from alprcore.engine import Engine
-from alprcore.errors import AlprError
 from alprcore.settings import Settings
 from alprcore.video.engine import VideoEngine
-from alprcore.video.session import VideoSettings
-from alprcore.video.track import TrackSettings
 from alprcore.wire.heartbeat import Heartbeat, VideoStream
 
 LOG = logging.getLogger("alprcore.agent")
@@ -62,8 +54,8 @@ class Agent:
 
     def __init__(self, settings: AgentSettings, engine: Settings | None = None) -> None:
         self.state = state_folder(settings)
-        self._lock = _locked(self.state)
-        self.settings = settings = replace(settings, agent_uid=_uid(settings, self.state))
+        self._lock = locked(self.state)
+        self.settings = settings = replace(settings, agent_uid=install_id(settings, self.state))
         self.metrics = Metrics()
         self._ended = threading.Event()
         self._start_ms = time.time_ns() // 1_000_000
@@ -221,103 +213,10 @@ class Agent:
         )
 
 
-def video_settings(settings: AgentSettings) -> VideoSettings:
-    """Return how the cameras are watched.
-
-    Raises
-    ------
-    SettingsError
-        If ``every`` is neither a number nor ``motion``.
-    """
-    every = settings.every
-    return VideoSettings(
-        every=int(every) if every.isdecimal() else every or None,
-        tracks=TrackSettings(timeout_s=settings.plate_groups_time_delta_ms / 1000),
-        min_votes=settings.plate_groups_min_plates_to_group,
-        tasks=("color", "makemodel", "make") if settings.classify_vehicles else (),
-        keep_frames=True,
-    )
-
-
-def sinks_of(settings: AgentSettings) -> list[Sink]:
-    """Return the receivers.
-
-    Raises
-    ------
-    AlprError
-        If a URL is wrong or a package is missing.
-    """
-    single = settings.upload_single_plates
-    addresses = settings.upload_address if settings.upload_data else ()
-    sinks: list[Sink] = [
-        Webhook(
-            url,
-            name=f"webhook-{number}",
-            secret=settings.upload_secret,
-            timeout_s=settings.upload_timeout_seconds,
-            single=single,
-        )
-        for number, url in enumerate(addresses, 1)
-    ]
-    if settings.use_beanstalkd:
-        host, port = settings.beanstalkd_host, settings.beanstalkd_port
-        sinks.append(Beanstalk(host, port, settings.beanstalkd_tube))
-    if settings.mqtt_host:
-        sinks.append(Mqtt(settings))
-    if settings.json_lines:
-        sinks.append(Lines(settings.json_lines, single=single))
-    return sinks
-
-
 def _warm(engine: Engine, settings: AgentSettings) -> None:
     """Load what the first vehicle would otherwise wait for."""
     video = video_settings(settings)
     engine.recognize(np.full((64, 64, 3), 128, np.uint8), tasks=("plate", *video.tasks))
-
-
-def state_folder(settings: AgentSettings) -> Path:
-    """Return the folder of the spool, made if it is missing.
-
-    Raises
-    ------
-    AlprError
-        If it cannot be made.
-    """
-    if settings.state_location:
-        folder = Path(settings.state_location)
-    elif systemd := os.environ.get("STATE_DIRECTORY", ""):
-        folder = Path(systemd.partition(":")[0])
-    else:
-        folder = Path.home() / ".local/state/alprcore-agent"
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise AlprError(f"state_location: '{folder}': {error.strerror}") from error
-    return folder
-
-
-def _locked(folder: Path) -> IO[str]:
-    """Return the open lock of a folder, which no two agents can have."""
-    try:
-        lock = (folder / "lock").open("w", encoding="ascii")
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise AlprError(f"state_location: '{folder}': another agent uses it, or {error}") from error
-    return lock
-
-
-def _uid(settings: AgentSettings, folder: Path) -> str:
-    """Return the name of this installation, made at its first start."""
-    if settings.agent_uid:
-        return settings.agent_uid
-    path = folder / "install_id"
-    known = path.read_text("ascii").strip() if path.exists() else ""
-    if len(known) == 40 and known.isalnum():
-        return known
-    letters = string.ascii_uppercase + string.digits
-    made = "".join(secrets.choice(letters) for _ in range(40))
-    path.write_text(f"{made}\n", "ascii")
-    return made
 
 
 def _stream(reader: Reader, watcher: Watcher, now_ms: int) -> VideoStream:

@@ -53,7 +53,8 @@ def run(chosen: argparse.Namespace) -> int:
     """
     try:  # only this command needs what these import
         from alprcore.agent.config import read_config  # noqa: PLC0415
-        from alprcore.agent.run import Agent, sinks_of, video_settings  # noqa: PLC0415
+        from alprcore.agent.parts import sinks_of, video_settings  # noqa: PLC0415
+        from alprcore.agent.run import Agent  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("alprcore"):
             raise

@@ -12,7 +12,7 @@ pytest.importorskip("av", reason="the extra `agent` is not installed")
 pytest.importorskip("uvicorn", reason="the extra `agent` is not installed")
 
 from alprcore.agent.config import read_config
-from alprcore.agent.run import sinks_of, video_settings
+from alprcore.agent.parts import sinks_of, video_settings
 from alprcore.agent.settings import AgentSettings, Camera
 from alprcore.cli import main
 from alprcore.errors import SettingsError
