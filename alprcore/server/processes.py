@@ -34,7 +34,7 @@ class LastCallServer(Server):
             await asyncio.sleep(0)  # the loop takes them
         for _ in range(
             3
-        ):  # and makes transports of them, which it cannot once the server is closed
+        ):  # and makes transports of them: a closed server has none
             await asyncio.sleep(0)
         await super().shutdown(sockets)
 
