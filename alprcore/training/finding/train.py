@@ -109,8 +109,11 @@ def train(
     steps: int,
     save: Callable[[dict[str, torch.Tensor]], None],
     peak_rate: float,
+    *,
+    vehicles: bool = True,
 ) -> None:
-    """Train for so many steps. Saves now and then."""
+    """Train for so many steps, with the head for vehicles or without. Saves now and then."""
+    share = vehicle_share if vehicles else 0.0
     optimiser = torch.optim.AdamW(net.parameters(), lr=peak_rate, weight_decay=0.01)
     average = {key: value.clone() for key, value in net.state_dict().items()}
     started = saved = time.monotonic()
@@ -121,20 +124,20 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = rate + 1e-6
         tensors = batch_targets([scenes.sample() for _ in range(batch_size)])
-        plates, vehicles = net(tensors["image"].contiguous(memory_format=torch.channels_last))
+        plate_map, vehicle_map = net(tensors["image"].contiguous(memory_format=torch.channels_last))
         losses = [
             *map_loss(
-                plates, tensors["plate"], tensors["plate_weight"], plate_typical, plate_stride
+                plate_map, tensors["plate"], tensors["plate_weight"], plate_typical, plate_stride
             ),
             *map_loss(
-                vehicles,
+                vehicle_map,
                 tensors["vehicle"],
                 tensors["vehicle_weight"],
                 vehicle_typical,
                 vehicle_stride,
             ),
         ]
-        loss = losses[0] + losses[1] + vehicle_share * (losses[2] + losses[3])
+        loss = losses[0] + losses[1] + share * (losses[2] + losses[3])
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
