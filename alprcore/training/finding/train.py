@@ -111,10 +111,15 @@ def train(
     peak_rate: float,
     *,
     vehicles: bool = True,
+    batch: int = batch_size,
 ) -> None:
     """Train for so many steps, with the head for vehicles or without. Saves now and then."""
     share = vehicle_share if vehicles else 0.0
-    optimiser = torch.optim.AdamW(net.parameters(), lr=peak_rate, weight_decay=0.01)
+    optimiser = torch.optim.AdamW(
+        [weight for weight in net.parameters() if weight.requires_grad],
+        lr=peak_rate,
+        weight_decay=0.01,
+    )
     average = {key: value.clone() for key, value in net.state_dict().items()}
     started = saved = time.monotonic()
     totals = np.zeros(4)
@@ -123,7 +128,7 @@ def train(
         rate = peak_rate * min(1.0, step / 100) * fall
         for group in optimiser.param_groups:
             group["lr"] = rate + 1e-6
-        tensors = batch_targets([scenes.sample() for _ in range(batch_size)])
+        tensors = batch_targets([scenes.sample() for _ in range(batch)])
         plate_map, vehicle_map = net(tensors["image"].contiguous(memory_format=torch.channels_last))
         losses = [
             *map_loss(
@@ -144,7 +149,7 @@ def train(
         optimiser.step()
         smooth(average, net, min(0.998, 1 - 10 / (step + 10)))
         totals = 0.98 * totals + 0.02 * np.array([float(v.detach()) for v in losses])
-        if step % 100 == 0:
+        if step % 50 == 0:
             shown = " ".join(f"{v / (1 - 0.98**step):.3f}" for v in totals)
             print(f"step {step} {time.monotonic() - started:.0f} s, losses {shown}", flush=True)
         if time.monotonic() - saved > 240:
