@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from alprcore.finding.detect import find_plates, settled_score
+from alprcore.finding.detect import find_plates, SETTLED_SCORE
 from alprcore.finding.network import PlateFinder
 from alprcore.picture.load import load_frame
 from alprcore.records import Detection, Frame
@@ -153,7 +153,7 @@ def test_the_coarse_pass_is_made_only_where_it_can_help(
     monkeypatch.setattr(PlateFinder, "heat_map", noted)
     street = load_frame(sample_path("eu.jpg"))
     (plate,) = found_in(street, finder)
-    assert plate.score > settled_score
+    assert plate.score > SETTLED_SCORE
     assert len(passes) == 1  # sure of a small plate
     passes.clear()
     assert found_in(np.full_like(street, 90), finder) == ()
@@ -162,7 +162,7 @@ def test_the_coarse_pass_is_made_only_where_it_can_help(
     top, bottom, left, right = (int(v) for v in (box.top, box.bottom, box.left, box.right))
     near = cv2.resize(street[top - 90 : bottom + 90, left - 90 : right + 90], None, fx=2, fy=2)
     passes.clear()
-    assert found_in(np.asarray(near, np.uint8), finder)[0].score > settled_score
+    assert found_in(np.asarray(near, np.uint8), finder)[0].score > SETTLED_SCORE
     assert len(passes) == 2  # a wide one: another pass may see it better
 
 

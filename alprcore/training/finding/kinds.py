@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 
 from alprcore.records import Frame
-from alprcore.training.detector_data import Sample, crop_size, ignored_width
-from alprcore.training.detector_distract import draw_lamp
-from alprcore.training.detector_place import Corners, random_corners
-from alprcore.training.detector_scene import overlaps, paste
+from alprcore.training.finding.data import Sample, crop_size, ignored_width
+from alprcore.training.finding.distract import draw_lamp
+from alprcore.training.finding.place import Corners, random_corners
+from alprcore.training.finding.scene import overlaps, paste
 
 SIDEWAYS = 0.3  # of the plates hung here, seen from 35 to 65 degrees aside
 NARROWEST, WIDEST = 16.0, 300.0  # pixels; the half-size pass sees more small ones than the main one

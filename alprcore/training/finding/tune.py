@@ -24,8 +24,8 @@ from onnx import numpy_helper
 from torch import nn
 
 from alprcore.records import Frame
-from alprcore.training.detector import Scenes, save, train
-from alprcore.training.detector_data import (
+from alprcore.training.finding.train import Scenes, save, train
+from alprcore.training.finding.data import (
     Photo,
     Sample,
     labelled_boxes,
@@ -33,11 +33,11 @@ from alprcore.training.detector_data import (
     photo_sample,
     pyramid,
 )
-from alprcore.training.detector_distract import add_distractor
-from alprcore.training.detector_model import DetectorNet, grey, spread
-from alprcore.training.detector_scene import add_plate, developed, fade, load_crops
+from alprcore.training.finding.distract import add_distractor
+from alprcore.training.finding.model import DetectorNet, grey, spread
+from alprcore.training.finding.scene import add_plate, developed, fade, load_crops
 from alprcore.training.finding.kinds import hang_plate, hide, night
-from alprcore.training.render import load_fonts, render_plate
+from alprcore.training.drawing.render import load_fonts, render_plate
 
 EGYPT_WEIGHT = 0.8  # how often one of its photographs is drawn, beside 1 for Open Images
 SQUARE_STYLES = ("vn2", "in", "world2", "br2", "eu2")
@@ -190,7 +190,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--fonts", type=Path, default=Path("training_data/fonts"))
     parser.add_argument("--drawn", type=Path, default=Path("training_data/tune"))
-    parser.add_argument("--mined", type=Path, help="hard and doubtful places, from detector_mine")
+    parser.add_argument("--mined", type=Path, help="hard and doubtful places, from mine")
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
