@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from alprcore.finding.network import PlateFinder
 from alprcore.finding.corners import quads_of
-from alprcore.finding.passes import Boxes, Pass, distinct, looked, meeting, whole
+from alprcore.finding.network import PlateFinder
+from alprcore.finding.passes import Boxes, Pass, distinct, looked, meeting, shrunk, whole
 from alprcore.records import Detection, Frame
 
 FIRST_SCALE = 0.5  # of the main pass: a quarter of its cost
@@ -28,10 +28,12 @@ MOST_AGAIN = 8  # places of doubt looked at again, the best ones
 MOST_PLACES = 64
 # What a place looks like is settled at one size of the plate, so that the score no longer jumps
 # with the size of the picture. Columns and rows: a twentieth of the main pass's pixels.
-import os
-VAR=os.environ.get('VAR','max')
-AGAIN_WIDTH, AGAIN_HEIGHT = float(os.environ.get('AW',96)), 64.0
-AGAIN_SIZE = (int(os.environ.get('AC',224)), int(os.environ.get('AR',128)))
+AGAIN_WIDTH, AGAIN_HEIGHT = 120.0, 64.0
+AGAIN_SIZE = (224, 128)
+
+# Of two looks at a place of doubt the better one counts for so much. The better alone brings a half
+# more results on no plate, the mean of both loses 4 of 120 plates of photographs from anywhere.
+BETTER_LOOK = 0.75
 
 FINE_BELOW = 0.5  # 1920x1080 is just not searched finely; a plate of 52 pixels is still 26 there
 # A plate of 40 pixels is 20 in the fine pass, which places few of them well but gives four of five
@@ -82,7 +84,8 @@ def find_plates(
     scale = main_scale(frame, area)
     found = _first(frame, finder, scale, lowest)
     found = _again(frame, finder, found, lowest)
-    if thorough and not _any(found, min(sure_score, SURE)) and first_scale(frame, scale) < scale:
+    smaller = first_scale(frame, scale) < scale
+    if thorough and smaller and not _one_is_all(found, frame, min(sure_score, SURE)):
         found.append(looked(frame, finder, whole(frame, scale), lowest))
     if tiled and scale < FINE_BELOW:
         found += _fine(frame, finder, lowest)
@@ -108,13 +111,13 @@ def first_scale(frame: Frame, scale: float) -> float:
 
 def _first(frame: Frame, finder: PlateFinder, scale: float, lowest: float) -> list[Boxes]:
     """Return what the first pass sees, and the coarse one where it is needed."""
-    first = first_scale(frame, scale)
-    found = [looked(frame, finder, whole(frame, first), lowest)]
-    longest = max(frame.shape[:2])
-    if first * longest > SMALLEST_FIRST and not _settled(found[0], longest):
-        coarse = whole(frame, first / 2, NARROWEST_COARSE / 2)
-        found.append(looked(frame, finder, coarse, lowest))
-    return found
+    small, unit_x, unit_y = shrunk(frame, first_scale(frame, scale))
+    unit = np.array([unit_x, unit_y, unit_x, unit_y, 1.0])
+    found = [looked(small, finder, whole(small, 1.0), lowest)]
+    longest = max(small.shape[:2])
+    if longest > SMALLEST_FIRST and not _settled(found[0], longest):
+        found.append(looked(small, finder, whole(small, 0.5, NARROWEST_COARSE), lowest))
+    return [boxes * unit for boxes in found]
 
 
 def _settled(boxes: Boxes, longest: int) -> bool:
@@ -123,8 +126,15 @@ def _settled(boxes: Boxes, longest: int) -> bool:
     return bool((boxes[:, 4] >= SETTLED_SCORE).any() and not wide.any())
 
 
-def _any(found: list[Boxes], score: float) -> bool:
-    return any((boxes[:, 4] >= score).any() for boxes in found)
+def _one_is_all(found: list[Boxes], frame: Frame, sure: float) -> bool:
+    """Whether one plate is sure, the only one, and of usual size.
+
+    Where several are sure there may be more, far off; a wide one may be a bumper with its plate.
+    """
+    boxes = distinct(found, frame, MOST_PLACES)
+    boxes = boxes[boxes[:, 4] >= sure]
+    wide = boxes[:, 2] - boxes[:, 0] >= SETTLED_WIDTH * max(frame.shape[:2])
+    return len(boxes) == 1 and not wide.any()
 
 
 def _again(frame: Frame, finder: PlateFinder, found: list[Boxes], lowest: float) -> list[Boxes]:
@@ -146,7 +156,8 @@ def _second_look(frame: Frame, finder: PlateFinder, place: Boxes, lowest: float)
     if not len(seen):
         return place[None]
     best = seen[np.argmax(seen[:, 4])]
-    if VAR=='max': best[4] = max(best[4], place[4])
+    low, high = sorted([best[4], place[4]])
+    best[4] = high if place[4] >= SURE else BETTER_LOOK * high + (1 - BETTER_LOOK) * low
     return seen
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from alprcore.finding.detect import find_plates, SETTLED_SCORE
+from alprcore.finding.detect import SETTLED_SCORE, find_plates
 from alprcore.finding.network import PlateFinder
 from alprcore.picture.load import load_frame
 from alprcore.records import Detection, Frame

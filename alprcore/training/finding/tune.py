@@ -24,7 +24,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from alprcore.records import Frame
-from alprcore.training.finding.train import Scenes, save, train
+from alprcore.training.drawing.render import load_fonts, render_plate
 from alprcore.training.finding.data import (
     Photo,
     Sample,
@@ -34,10 +34,10 @@ from alprcore.training.finding.data import (
     pyramid,
 )
 from alprcore.training.finding.distract import add_distractor
+from alprcore.training.finding.kinds import hang_plate, hide, night
 from alprcore.training.finding.model import DetectorNet, grey, spread
 from alprcore.training.finding.scene import add_plate, developed, fade, load_crops
-from alprcore.training.finding.kinds import hang_plate, hide, night
-from alprcore.training.drawing.render import load_fonts, render_plate
+from alprcore.training.finding.train import Scenes, save, train
 
 EGYPT_WEIGHT = 0.8  # how often one of its photographs is drawn, beside 1 for Open Images
 SQUARE_STYLES = ("vn2", "in", "world2", "br2", "eu2")
