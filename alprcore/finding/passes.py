@@ -63,7 +63,7 @@ def looked(frame: Frame, finder: PlateFinder, part: Pass, min_score: float) -> B
         Boxes of a lower score are left out.
     """
     seen, unit_x, unit_y = shrunk(frame[part.top : part.bottom, part.left : part.right], part.scale)
-    boxes = _decoded(finder.map(_padded(seen)), min_score)
+    boxes = _decoded(finder.heat_map(_padded(seen)), min_score)
     width = boxes[:, 2] - boxes[:, 0]
     boxes = boxes[(width > part.narrowest) & (width < WIDEST_PLATE)]
     unit = np.array([unit_x, unit_y, unit_x, unit_y, 1.0])

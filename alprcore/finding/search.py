@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from alprcore.finding.detect import corners_in, find_plates
+from alprcore.finding.corners import corners_in
+from alprcore.finding.detect import find_plates
 from alprcore.finding.network import PlateFinder
 from alprcore.finding.tilt import turned_views
 from alprcore.geometry import box_quad, clipped, cover, mapped_quad, tilt
