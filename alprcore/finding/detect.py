@@ -99,7 +99,7 @@ def find_plates(
 def main_scale(frame: Frame, area: int) -> float:
     """Return how far the main pass shrinks a frame."""
     rows, cols = frame.shape[:2]
-    return min(1.0, (area / (rows * cols)) ** 0.5, LONGEST / max(rows, cols))
+    return float(min(1.0, (area / (rows * cols)) ** 0.5, LONGEST / max(rows, cols)))
 
 
 def _first(main: Frame, finder: PlateFinder, lowest: float) -> list[Boxes]:

@@ -67,7 +67,8 @@ def looked(frame: Frame, finder: PlateFinder, part: Pass, min_score: float) -> B
     width = boxes[:, 2] - boxes[:, 0]
     boxes = boxes[(width > part.narrowest) & (width < WIDEST_PLATE)]
     unit = np.array([unit_x, unit_y, unit_x, unit_y, 1.0])
-    return boxes * unit + [part.left, part.top, part.left, part.top, 0.0]
+    shift = [part.left, part.top, part.left, part.top, 0.0]
+    return np.asarray(boxes * unit + shift, np.float64)
 
 
 def shrunk(image: Frame, scale: float) -> tuple[Frame, float, float]:

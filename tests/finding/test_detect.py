@@ -13,8 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 from alprcore.finding.detect import (
-    GRID,
     FIRST_SCALE,
+    GRID,
     SETTLED_SCORE,
     around,
     find_plates,

@@ -115,11 +115,8 @@ def train(
 ) -> None:
     """Train for so many steps, with the head for vehicles or without. Saves now and then."""
     share = vehicle_share if vehicles else 0.0
-    optimiser = torch.optim.AdamW(
-        [weight for weight in net.parameters() if weight.requires_grad],
-        lr=peak_rate,
-        weight_decay=0.01,
-    )
+    trained = [weight for weight in net.parameters() if weight.requires_grad]
+    optimiser = torch.optim.AdamW(trained, lr=peak_rate, weight_decay=0.01)
     average = {key: value.clone() for key, value in net.state_dict().items()}
     started = saved = time.monotonic()
     totals = np.zeros(4)
