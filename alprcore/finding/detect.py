@@ -81,10 +81,10 @@ def find_plates(
     lowest = min(min_score, doubtful_score, DOUBT)
     scale = main_scale(frame, area)
     main, unit_x, unit_y = shrunk(frame, scale)
-    boxes = _first(main, finder, lowest)
-    boxes = _again(main, finder, boxes, lowest)
+    first = _first(main, finder, lowest)
+    boxes = _again(main, finder, first, lowest)
     if thorough and not _one_is_all(boxes, main, min(sure_score, SURE)):
-        boxes.append(looked(main, finder, whole(main, 1.0), lowest))
+        boxes = [*first[1:], looked(main, finder, whole(main, 1.0), lowest)]
     found = [each * np.array([unit_x, unit_y, unit_x, unit_y, 1.0]) for each in boxes]
     if tiled and scale < FINE_BELOW:
         found += _fine(frame, finder, lowest)
