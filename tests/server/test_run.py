@@ -223,8 +223,7 @@ def test_other_commands_do_without_the_server(monkeypatch, capsys):
     done = subprocess.run(
         [sys.executable, "-c", loaded], capture_output=True, text=True, check=True
     )
-    # SQLite is the archive's as well.
-    assert not {"starlette", "uvicorn", "h11"} & set(done.stdout.split())
+    assert not {"starlette", "uvicorn", "h11", "sqlite3"} & set(done.stdout.split())
     for module in [name for name in sys.modules if name.startswith("alprcore.server.run")]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
