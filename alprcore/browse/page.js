@@ -23,12 +23,13 @@ function percent(value) {
 const spoken = (name) => (name ?? "").replaceAll("_", " ").replaceAll("-", " ");
 const flat = (text) => text.replaceAll("\n", " ");
 const several = (count, one, more = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : more}`;
+const region = (read) => [read.country, read.region].filter(Boolean).join("-");
 const base = (path) => path.split(/[/!]/).pop() || path;
 const iso = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 19);
 const clock = (seconds) => iso(seconds).replace("T", " ");
 function when(read) {
   const at = read.time ? read.time.replace("T", " ").replace(/(\.\d+)?(Z|\+00:00)$/, "") : "";
-  const film = read.seconds === null ? "" : `${read.seconds.toFixed(2)} s into the video`;
+  const film = read.seconds === null ? "" : `at ${read.seconds.toFixed(2)} s`;
   return [at, film].filter(Boolean).join(", ");
 }
 
@@ -68,6 +69,7 @@ function fill(words) {
 function mark() {
   const count = LIMITS.filter((name) => $(name).value.trim()).length;
   $("active").textContent = count ? `(${count} set)` : "";
+  if (count) $("filters").open = true;
 }
 
 async function search({ push = true } = {}) {
@@ -91,7 +93,11 @@ async function search({ push = true } = {}) {
     drawTimeline(reply.timeline);
     $("orderline").hidden = !reply.pattern;
   } catch (error) {
-    if (asking === now.asking) { $("status").textContent = ""; fail(error); }
+    if (asking !== now.asking) return;
+    $("status").textContent = "";
+    $("list").replaceChildren();
+    for (const id of ["timeline", "tools", "more"]) $(id).hidden = true;
+    fail(error);
   }
 }
 
@@ -153,7 +159,7 @@ function meter(value) {
 
 function readCard(read, selectable) {
   const share = read.probability ?? read.confidence;
-  const words = read.probability === null ? "sure" : "match";
+  const words = read.probability === null ? "confidence" : "probability of a match";
   const open = make("button", { type: "button",
     "aria-label": `${flat(read.text)}, ${percent(share)} ${words}, ${when(read) || "no time"}, ${base(read.path)}` },
   make("img", { class: "crop", src: `reads/${read.id}/crop`, alt: "", loading: "lazy", decoding: "async" }),
@@ -161,10 +167,10 @@ function readCard(read, selectable) {
     make("span", { class: "share", title: read.probability === null
       ? "probability that the whole text is right"
       : `probability of the match; the stored reading itself: ${percent(read.confidence)}` },
-    meter(share), `${percent(share)}${read.probability === null ? "" : " match"}`),
+    meter(share), make("span", {}, percent(share))),
     make("span", { class: "small" },
-      [read.region || read.country, spoken(read.color), spoken(read.make)].filter(Boolean).join(" · ")),
-    make("span", { class: "small", title: read.path }, `${when(read) || "no time"} · ${base(read.path)}`)));
+      [region(read), spoken(read.color), spoken(read.make)].filter(Boolean).join(" · ")),
+    make("span", { class: "small", title: read.path }, [when(read).replace(/:\d\d(?=,|$)/, ""), base(read.path)].filter(Boolean).join(" · "))));
   open.addEventListener("click", () => show(read.id));
   const card = make("li", { class: "read", "data-id": read.id });
   if (selectable) {
@@ -241,6 +247,7 @@ function drawTimeline(line) {
   $("first").textContent = clock(line.first);
   $("last").textContent = clock(line.last);
   $("untimed").textContent = line.untimed ? `${line.untimed} without a time` : "";
+  $("wider").hidden = !($("since").value || $("until").value);
 }
 
 // ---- one read ---------------------------------------------------------------------------------
@@ -273,11 +280,12 @@ function close({ push = true } = {}) {
 function sheet(read) {
   const shut = make("button", { type: "button" }, "Close");
   shut.addEventListener("click", () => close());
-  const head = make("div", { class: "head" }, plateText(read),
-    make("span", {}, make("b", {}, percent(read.confidence)), " sure"), shut);
+  const sure = make("span", { title: "probability that the whole text is right" },
+    make("b", {}, percent(read.confidence)), " confidence");
+  const head = make("div", { class: "head" }, make("div", {}, plateText(read), sure), shut);
   const body = make("article", { class: "sheet", "aria-label": `Read ${flat(read.text)}` }, head);
-  body.append(...picture(read), make("h2", {}, "Candidates"), candidates(read),
-    make("h2", {}, "Characters"), characters(read), make("h2", {}, "Facts"), facts(read));
+  body.append(...picture(read), make("h2", {}, "Candidates", make("span", { class: "soft" }, " whole texts, with their probabilities")), candidates(read),
+    make("h2", {}, "Characters", make("span", { class: "soft" }, " each with its probability, and what it may be instead")), characters(read), make("h2", {}, "Facts"), facts(read));
   const again = make("div", { class: "links" });
   const find = make("button", { type: "button" }, "Look for the same plate");
   find.addEventListener("click", () => { find.disabled = true; links(read, again, find); });
@@ -297,8 +305,9 @@ function picture(read) {
   const svg = make("svg", { role: "img", preserveAspectRatio: "xMidYMid meet" });
   const image = make("image", { x: 0, y: 0, preserveAspectRatio: "none" });
   const marks = make("g");
-  svg.append(image, marks);
-  const view = make("div", { class: "view" }, svg);
+  svg.append(image);
+  const wait = make("p", { class: "wait" }, "Opening the picture…");
+  const view = make("div", { class: "view" }, svg, wait);
   const zoom = make("button", { type: "button", "aria-pressed": "false" }, "Zoom to the plate");
   const hide = make("button", { type: "button", "aria-pressed": "false" }, "Hide the outlines");
   const whole = make("a", { href: `reads/${read.id}/picture?full=1`, target: "_blank", rel: "noopener" }, "Full size");
@@ -331,6 +340,8 @@ function picture(read) {
     // Sizes of a source are those of the file; a phone's picture may be stored on its side.
     if ((loaded.naturalWidth > loaded.naturalHeight) !== (width > height)) [width, height] = [height, width];
     image.setAttribute("href", loaded.src);
+    wait.remove();
+    svg.append(marks);
     lay();
   };
   loaded.onerror = async () => {
@@ -360,7 +371,7 @@ function candidates(read) {
   const body = make("tbody");
   for (const each of read.row.candidates.slice(0, 8))
     body.append(make("tr", {}, make("td", { class: "text", dir: "auto" }, flat(each.plate)),
-      make("td", { class: "soft" }, each.matches_template ? "known format" : ""),
+      make("td", { class: "soft" }, each.matches_template ? "format" : ""),
       make("td", { class: "much" }, meter(each.confidence)),
       make("td", { class: "number" }, percent(each.confidence))));
   return make("table", {}, body);
@@ -380,8 +391,7 @@ function facts(read) {
     const kept = values.filter((value) => value !== null && value !== "" && value !== undefined);
     if (kept.length) list.append(make("dt", {}, name), make("dd", {}, ...kept));
   };
-  add("Region", [row.region || "not known", row.country && `country ${row.country}`,
-    row.region && percent(row.region_confidence)].filter(Boolean).join(", "));
+  add("Region", row.region ? `${region(row)}, ${percent(row.region_confidence)}` : `not known; country ${row.country}`);
   add("Format", row.matches_template ? "of its region or country" : "none that is known");
   if (row.legibility < .2) add("Legibility", make("span", { class: "warn" }, "barely legible"));
   if (row.truncated) add("Border", make("span", { class: "warn" }, "the plate may go on beyond the picture"));
@@ -486,6 +496,7 @@ async function follow() {
 
 $("form").addEventListener("submit", (event) => { event.preventDefault(); search(); });
 for (const name of LIMITS) $(name).addEventListener("change", () => search());
+$("wider").addEventListener("click", () => { $("since").value = $("until").value = ""; search(); });
 for (const name of ["edit", "order"]) $(name).addEventListener("change", () => { if ($("q").value.trim()) search(); });
 $("clear").addEventListener("click", () => { for (const name of LIMITS) $(name).value = ""; search(); });
 $("more").addEventListener("click", more);
@@ -493,5 +504,4 @@ $("all").addEventListener("change", selectAll);
 $("csv").addEventListener("click", () => save("csv"));
 $("jsonl").addEventListener("click", () => save("jsonl"));
 addEventListener("popstate", follow);
-$("filters").open = matchMedia("(min-width: 1000px)").matches;
 start();
