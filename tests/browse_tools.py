@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from archive_tools import add_to, marked, sample, small_tree
+from archive_tools import add_to, sample, small_tree, with_exif
 
 HOSTILE = "<img src=x onerror=document.title=1>&'\"\n.jpg"
 
@@ -21,7 +21,7 @@ HOSTILE = "<img src=x onerror=document.title=1>&'\"\n.jpg"
 def hostile_case(folder: Path) -> Path:
     """A case of six sources at seven places, one unreadable, one with markup in its name."""
     tree = small_tree(folder / "tree")
-    (tree / HOSTILE).write_bytes(marked(sample("eu.jpg"), "other"))
+    (tree / HOSTILE).write_bytes(with_exif(sample("eu.jpg"), time="2024:05:03 09:00:00"))
     add_to(folder / "case", tree, tasks=("plate", "color"))
     return folder / "case"
 

@@ -125,10 +125,19 @@ def test_a_read_is_shown_in_its_picture_with_every_plate_drawn(window):
 def test_a_filter_and_the_timeline_limit_the_reads(window):
     everything = len(plates(window))
     window.run("filters.open = true")
-    window.run("region.value = 'us'; region.dispatchEvent(new Event('change'))")
+    window.run(
+        "const one = document.getElementById('region'); one.value = 'us';"
+        "one.dispatchEvent(new Event('change'))"
+    )
     wait_until(lambda: 0 < len(plates(window)) < everything)
     assert "(1 set)" in window.text("#active")
     assert "region=us" in window.run("return location.search")
+    window.click("#clear")
+    wait_until(lambda: len(plates(window)) == everything)
+    assert window.text("#untimed") == f"{everything - 2} without a time"
+    window.click(".bin:not(:disabled)")
+    wait_until(lambda: plates(window) == ["LMR4827"])
+    assert window.run("return since.value") .startswith("2024-05-01T10:30")
     window.click("#clear")
     wait_until(lambda: len(plates(window)) == everything)
 
