@@ -98,6 +98,7 @@ def prepare(folder: Path) -> None:
     for _ in range(4):
         clip.write(picture)
     clip.release()
+    (folder / "plates.key").write_text("0123456789abcdef\n", "utf-8")
     (folder / "openalpr.conf").write_text("topn = 5\n", "utf-8")
     (folder / "my_countries").mkdir()
     page = (ROOT / "runtime_data/countries/README.md").read_text("utf-8")

@@ -137,7 +137,7 @@ def test_a_filter_and_the_timeline_limit_the_reads(window):
     assert window.text("#untimed") == f"{everything - 2} without a time"
     window.click(".bin:not(:disabled)")
     wait_until(lambda: plates(window) == ["LMR4827"])
-    assert window.run("return since.value") .startswith("2024-05-01T10:30")
+    assert window.run("return since.value").startswith("2024-05-01T10:30")
     window.click("#clear")
     wait_until(lambda: len(plates(window)) == everything)
 

@@ -17,7 +17,7 @@ from alprcore.archive.defaults import TEXT_FORMATS
 from alprcore.archive.export import write_file, write_text
 from alprcore.archive.store import Case
 from alprcore.cli.archive.settings_file import settings_from
-from alprcore.cli.options import settings_of
+from alprcore.cli.options import hasher_of, settings_of
 from alprcore.errors import AlprError
 
 _SHOWN_PROBLEMS = 20
@@ -147,15 +147,17 @@ def run_export(chosen: argparse.Namespace) -> int:
     """Write all reads as a table."""
     if chosen.out is None and chosen.format not in TEXT_FORMATS:
         raise AlprError(f"--format {chosen.format}: expected --out")
+    hasher = hasher_of(chosen)
     with Case.open(chosen.case) as case:
         if chosen.out is None:
             if isinstance(sys.stdout, io.TextIOWrapper):
                 sys.stdout.reconfigure(encoding="utf-8", newline="")
-            count = write_text(case, chosen.format, sys.stdout)
+            count = write_text(case, chosen.format, sys.stdout, hasher=hasher)
         else:
-            count = write_file(case, chosen.format, chosen.out)
+            count = write_file(case, chosen.format, chosen.out, hasher=hasher)
     note(chosen.case, "exported", {"format": chosen.format, "reads": count,
-                                    "out": str(chosen.out or "-")})  # fmt: skip
+                                    "out": str(chosen.out or "-"),
+                                    "hashed": hasher is not None})  # fmt: skip
     return 0
 
 

@@ -15,7 +15,7 @@ from alprcore.archive.defaults import (
     UNSURE,
 )
 from alprcore.cli.numbers import whole
-from alprcore.cli.options import add_engine_options, add_tasks_option
+from alprcore.cli.options import add_engine_options, add_hash_option, add_tasks_option
 
 if TYPE_CHECKING:
     from alprcore.cli.options import Commands
@@ -57,6 +57,7 @@ def _add_adding(steps: Commands) -> None:
         "--out", type=Path, metavar="FILE",
         help="file, for finder a folder (default: standard output, for csv and jsonl)",
     )  # fmt: skip
+    add_hash_option(export)
 
 
 def _count(text: str) -> int:
@@ -106,6 +107,7 @@ def _add_limits(parser: argparse.ArgumentParser, *, least: float, limit: int) ->
         help="leave out matches less probable, 0 to 1 (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    add_hash_option(parser)
     parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the case's log")
 
 

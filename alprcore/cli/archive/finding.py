@@ -7,10 +7,11 @@ import argparse
 import io
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from alprcore.archive.export import row_of
+from alprcore.archive.export import hashed, row_of
 from alprcore.archive.filters import Filters, parse_near, parse_time
 from alprcore.archive.language import parse_query
 from alprcore.archive.provenance import user
@@ -22,6 +23,7 @@ from alprcore.archive.sightings import (
     sightings,
 )
 from alprcore.archive.store import Case
+from alprcore.cli.options import hasher_of
 from alprcore.errors import AlprError, CaseError
 from alprcore.wire.archive import percent
 
@@ -60,6 +62,7 @@ def run_search(chosen: argparse.Namespace) -> int:
         else:
             query = parse_query(chosen.pattern)
             found = search(case, query, filters=filters, limit=chosen.limit, least=chosen.least)
+            found = replace(found, hits=_named(chosen, found.hits))
             _log(chosen, {"pattern": chosen.pattern, "hits": len(found.hits)}, filters)
             if chosen.json:
                 _print_json(found.hits)
@@ -69,18 +72,19 @@ def run_search(chosen: argparse.Namespace) -> int:
 
 
 def _search_plates(case: Case, chosen: argparse.Namespace, filters: Filters) -> None:
-    wanted = read_list(chosen.plates)
+    wanted, hasher = read_list(chosen.plates), hasher_of(chosen)
     total = 0
     for each, found in search_list(
         case, wanted, filters=filters, limit=chosen.limit, least=chosen.least
     ):
         total += len(found.hits)
-        for hit in found.hits:
-            row = {"wanted": each.plate, "description": each.description, **_row(hit)}
+        name = each.plate if hasher is None else hasher.text(each.plate)
+        for hit in _named(chosen, found.hits):
+            row = {"wanted": name, "description": each.description, **_row(hit)}
             if chosen.json:
                 print(json.dumps(row, ensure_ascii=False))
             else:
-                print(f"{each.plate:12}{each.description[:24]:25}{_line(hit)}")
+                print(f"{name:12}{each.description[:24]:25}{_line(hit)}")
     _log(chosen, {"list": str(chosen.plates), "plates": len(wanted), "hits": total}, filters)
 
 
@@ -97,6 +101,7 @@ def run_sightings(chosen: argparse.Namespace) -> int:
             hits = sightings(
                 case, chosen.text, filters=filters, limit=chosen.limit, least=chosen.least
             )
+        hits = _named(chosen, hits)
         _log(chosen, {"sightings": chosen.text, "hits": len(hits)}, filters)
         if chosen.json:
             _print_json(hits)
@@ -116,6 +121,12 @@ def _log(chosen: argparse.Namespace, data: dict[str, Any], filters: Filters) -> 
             )
     except AlprError as error:
         print(f"alprcore: the log does not have this search: {error}", file=sys.stderr)
+
+
+def _named(chosen: argparse.Namespace, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Return the hits as they are printed: with ``--hash-plates`` their readings are hashed."""
+    hasher = hasher_of(chosen)
+    return tuple(replace(hit, read=hashed(hit.read, hasher)) for hit in hits)
 
 
 def _row(hit: Hit) -> dict[str, Any]:
