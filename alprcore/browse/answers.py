@@ -1,22 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the page asks of a case: its summary, searches, one read with its source, an export."""
+"""What the page asks of a case: its summary, searches, one read with its source."""
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alprcore.archive.defaults import UNSURE
-from alprcore.archive.export import row_of, write_csv, write_lines
+from alprcore.archive.export import row_of
 from alprcore.archive.filters import Filters, allowed_ids, parse_near, parse_time
-from alprcore.archive.language import parse_query
 from alprcore.archive.rows import LATEST, Read, read_of, select_reads
-from alprcore.archive.search import Hit, exact_probabilities
 from alprcore.browse.browsed import BrowsedCase
 from alprcore.errors import CaseError
 from alprcore.wire.archive import percent
@@ -30,12 +27,12 @@ MOST_HITS = 600
 MOST_IDS = 5000
 """Reads that the page can select at once, so that no answer is long for their sake."""
 
-MOST_EXPORTED = 100_000
 BINS = 48
 """Columns of the timeline."""
 
 _MOST_LISTED = 500
-_CHUNK = 500
+CHUNK = 500
+"""Reads that one query names."""
 
 
 def summary(case: BrowsedCase) -> dict[str, Any]:
@@ -152,7 +149,7 @@ def _all(case: BrowsedCase, filters: Filters, offset: int) -> dict[str, Any]:
         ids, moments = ids[kept], moments[kept]
     order = np.lexsort((ids, np.where(np.isnan(moments), np.inf, -moments)))
     wanted = ids[order][offset : offset + PAGE].tolist()
-    reads = _reads(case, wanted)
+    reads = reads_of(case, wanted)
     return {
         "pattern": "",
         "total": len(ids),
@@ -163,11 +160,11 @@ def _all(case: BrowsedCase, filters: Filters, offset: int) -> dict[str, Any]:
     }
 
 
-def _reads(case: BrowsedCase, numbers: list[int]) -> dict[int, Read]:
+def reads_of(case: BrowsedCase, numbers: list[int]) -> dict[int, Read]:
     """Return reads by their ids."""
     found: dict[int, Read] = {}
-    for at in range(0, len(numbers), _CHUNK):
-        ids = numbers[at : at + _CHUNK]
+    for at in range(0, len(numbers), CHUNK):
+        ids = numbers[at : at + CHUNK]
         where = f"reads.id IN ({', '.join('?' * len(ids))})"
         rows = case.rows(select_reads(every_setup=True, where=where), tuple(ids))
         found |= {row["id"]: read_of(row) for row in rows}
@@ -290,38 +287,3 @@ def linked(case: BrowsedCase, number: int) -> dict[str, Any]:
     """Return the reads that may be of the same plate as a read, in the order of their times."""
     hits = case.links(case.read(number))
     return {"hits": [card(hit.read, hit.probability) for hit in hits[:PAGE]], "total": len(hits)}
-
-
-def exported(case: BrowsedCase, kind: str, numbers: Sequence[int], pattern: str) -> str:
-    """Return chosen reads as ``csv`` or ``jsonl``, with the probability of a match to a pattern.
-
-    Raises
-    ------
-    CaseError
-        If the format is another one, or a read is not there.
-    """
-    if kind not in {"csv", "jsonl"}:
-        raise CaseError(f"format: expected csv or jsonl, got {kind[:20]!r}")
-    hits = _chosen(case, list(dict.fromkeys(numbers)), pattern)
-    out = io.StringIO(newline="")
-    rows = (row_of(hit.read, probability=hit.probability if pattern else None) for hit in hits)
-    if kind == "csv":
-        write_csv(rows, out)
-    else:
-        write_lines(rows, out)
-    return out.getvalue()
-
-
-def _chosen(case: BrowsedCase, numbers: list[int], pattern: str) -> list[Hit]:
-    query = parse_query(pattern) if pattern else None
-    alphabets = {number: each["alphabet"] for number, each in case.setups().items()}
-    reads = _reads(case, numbers)
-    if missing := [number for number in numbers if number not in reads]:
-        raise CaseError(f"no read has the id {missing[0]}")
-    if query is None:
-        return [Hit(reads[number], 0.0) for number in numbers]
-    values: dict[int, float] = {}
-    for at in range(0, len(numbers), _CHUNK):
-        exact = exact_probabilities(case, query, numbers[at : at + _CHUNK], alphabets)
-        values |= {number: value for value, number in exact}
-    return [Hit(reads[number], values[number]) for number in numbers]

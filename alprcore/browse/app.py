@@ -22,6 +22,7 @@ from alprcore.browse.browsed import BrowsedCase
 from alprcore.browse.desk import Desk
 from alprcore.browse.guard import Guard
 from alprcore.browse.pictures import name_for_download, source_jpeg, stored_crop, wanted_source
+from alprcore.browse.selection import MOST_EXPORTED, exported
 from alprcore.errors import AlprError, CaseError
 
 MAX_BODY = 4 * 2**20
@@ -145,7 +146,7 @@ def _picture(desk: Desk, turns: asyncio.Semaphore) -> Handler:
 def _export(desk: Desk, note: Note | None) -> Handler:
     async def export(request: Request) -> Response:
         kind, numbers, pattern = _asked_export(await _body(request))
-        text = await desk.ask(lambda case: answers.exported(case, kind, numbers, pattern))
+        text = await desk.ask(lambda case: exported(case, kind, numbers, pattern))
         if note is not None:
             data = {"format": kind, "reads": len(numbers), "out": "browser"}
             await asyncio.to_thread(note, "exported", data)
@@ -180,8 +181,8 @@ def _asked_export(body: bytes) -> tuple[str, list[int], str]:
     )
     if not whole or not isinstance(kind, str) or not isinstance(pattern, str):
         raise CaseError("export: expected format, a text, and reads, a list of ids")
-    if not 0 < len(numbers) <= answers.MOST_EXPORTED:
-        raise CaseError(f"export: expected 1 to {answers.MOST_EXPORTED} reads, got {len(numbers)}")
+    if not 0 < len(numbers) <= MOST_EXPORTED:
+        raise CaseError(f"export: expected 1 to {MOST_EXPORTED} reads, got {len(numbers)}")
     return kind, numbers, pattern
 
 

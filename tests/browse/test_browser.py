@@ -58,7 +58,9 @@ def window(chromium, base):
 
 
 def plates(window):
-    return window.texts("#list .plate")
+    return window.run(  # at once: the list may be replaced meanwhile
+        "return [...document.querySelectorAll('#list .plate')].map(one => one.textContent)"
+    )
 
 
 def search(window, pattern):
