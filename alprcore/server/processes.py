@@ -32,9 +32,7 @@ class LastCallServer(Server):
         end = time.monotonic() + _LAST_CALL_S
         while time.monotonic() < end and _somebody_waits(sockets or []):
             await asyncio.sleep(0)  # the loop takes them
-        for _ in range(
-            3
-        ):  # and makes transports of them: a closed server has none
+        for _ in range(3):  # and makes transports of them: a closed server has none
             await asyncio.sleep(0)
         await super().shutdown(sockets)
 
