@@ -16,11 +16,10 @@ from alprcore.errors import ImageError, SettingsError
 from alprcore.finding.search import search
 from alprcore.picture.areas import clamped_areas
 from alprcore.picture.load import ImageSource, load_frame
-from alprcore.picture.view import Place, View, view_of
-from alprcore.ranking.examine import read_detection
-from alprcore.ranking.record import Examination, Read
-from alprcore.ranking.select import select_plates
-from alprcore.records import Box, Detection
+from alprcore.picture.view import view_of
+from alprcore.ranking.examine import read_plates
+from alprcore.ranking.record import Examination
+from alprcore.records import Box
 from alprcore.running.in_order import in_order
 from alprcore.running.parts import load_parts
 from alprcore.settings import Changes, CountryChanges, Settings, changed, checked_tasks
@@ -170,7 +169,11 @@ class Engine:
         areas = clamped_areas(regions_of_interest, *frame.shape[1::-1])
         view = view_of(frame, areas, parts.prewarp, parts.mask)
         found = search(view, parts.networks.plates, settings)
-        reads = self._reads(view, found) if "plate" in wanted else []
+        reads = (
+            read_plates(view, found, parts.reader, parts.networks.regions)
+            if "plate" in wanted
+            else []
+        )
         plates_done = time.perf_counter()
         quads, looked_for = [place.quad for _, place in reads], wanted - {"plate"}
         looks = vehicles_of(view, quads, found, parts.networks.vehicles, settings, looked_for)
@@ -285,20 +288,3 @@ class Engine:
             As for `recognize`.
         """
         return self.recognize_and_examine(image, regions_of_interest=regions_of_interest)[1]
-
-    def _reads(self, view: View, found: Sequence[Detection]) -> list[tuple[Read, Place]]:
-        """Return the plates to report, read, with their places in the picture."""
-        parts, settings = self._parts, self.settings
-        reads = [
-            read_detection(view.frame, detection, parts.reader, parts.networks.regions, index=index)
-            for index, detection in enumerate(found)
-        ]
-        readable = [read for read in reads if read is not None]
-        chosen = select_plates(
-            readable,
-            min_plausibility=settings.min_plausibility,
-            min_confidence=settings.min_confidence,
-            min_score=settings.min_plate_score,
-        )
-        placed = ((readable[i], readable[i].placed(view)) for i in chosen)
-        return [(read, place) for read, place in placed if place is not None]

@@ -17,9 +17,11 @@ from pathlib import Path
 
 import cv2
 
+from alprcore.agent.settings import documented as agent_documented
 from alprcore.cli import main, parser
 from alprcore.cli.alpr import arguments as alpr_arguments
 from alprcore.cli.alpr.command import main as alpr
+from alprcore.cli.alprvideocli import parser as finder_parser
 from alprcore.evaluation.scoring import wilson
 from alprcore.resources import sample_path
 from alprcore.settings import documented
@@ -36,7 +38,7 @@ FENCED = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 # Commands that run until they are stopped, and where they are started in earnest.
-LASTING = {"serve": "tests/server"}
+LASTING = {"serve": "tests/server", "agent": "tests/agent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def prepare(folder: Path) -> None:
     for _ in range(4):
         clip.write(picture)
     clip.release()
+    (folder / "plates.key").write_text("0123456789abcdef\n", "utf-8")
     (folder / "openalpr.conf").write_text("topn = 5\n", "utf-8")
     (folder / "my_countries").mkdir()
     page = (ROOT / "runtime_data/countries/README.md").read_text("utf-8")
@@ -133,6 +136,8 @@ def unknown(words: list[str]) -> str:
     """What of a command that is not run cannot be meant: a module, a program or a flag; or ""."""
     words = [word for word in words if not re.fullmatch(r"[A-Z_]+=.*", word)]
     program = words[0].removeprefix(".venv/bin/")
+    if program == "alprvideocli":
+        finder_parser().parse_args(words[1:])
     if program == "alprcore" and words[1] != "--help":
         try:
             with contextlib.redirect_stderr(io.StringIO()) as said:
@@ -219,6 +224,17 @@ shares the loaded networks. Those with a flag are options of `alprcore recognize
 {documented()}"""
 
 
+def agent_settings_page() -> str:
+    """The text of alprcore/agent/SETTINGS.md."""
+    return f"""# Settings of the agent
+
+Keys of `agent.toml` and of `alprd.conf`; what OpenALPR has keeps its name. Cameras are `[[camera]]`
+tables, files in `stream.d/`, or `stream` lines. The tables are made from
+`alprcore.agent.settings` by `python tests/test_readme.py`.
+
+{agent_documented()}"""
+
+
 def flags_page() -> str:
     """The text of alprcore/cli/FLAGS.md."""
     parts = [
@@ -226,6 +242,7 @@ def flags_page() -> str:
         " command shows the same.\n",
         *_sections(parser()),
         f"## alpr\n\n```text\n{alpr_arguments.HELP.strip()}\n```\n",
+        *_sections(finder_parser(), "OpenALPR's Forensic Plate Finder"),
     ]
     return "\n".join(parts)
 
@@ -256,5 +273,6 @@ def made_pages() -> dict[Path, str]:
     """The pages that are made from the code, with the text they should have."""
     return {
         ROOT / "alprcore/SETTINGS.md": settings_page(),
+        ROOT / "alprcore/agent/SETTINGS.md": agent_settings_page(),
         ROOT / "alprcore/cli/FLAGS.md": flags_page(),
     }

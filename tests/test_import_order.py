@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import alprcore
@@ -39,12 +40,13 @@ ORDER = [
     "agent",
     "openalpr",
     "server",
+    "browse",
     "cli",
     "__main__",
 ]
 RANK = {name: number for number, name in enumerate(ORDER)}
 FREE = {"__init__", "training"}  # the public names; offline tools that import anything
-PROGRAMS = {"cli", "server", "video", "archive", "scale", "agent", "__main__"}
+PROGRAMS = {"cli", "server", "video", "archive", "scale", "agent", "browse", "__main__"}
 MOST_LOOSE = 9  # modules outside a room, `__init__` and `__main__` among them
 
 
@@ -58,6 +60,7 @@ MODULES = {module_of(path) for path in SOURCES} | {
 }
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """The full names of our own modules that `path` imports, also inside functions."""
     names = set()

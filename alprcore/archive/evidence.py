@@ -15,6 +15,7 @@ from typing import Any
 from alprcore.archive.canonical import canonical
 from alprcore.archive.commit import reading_digest
 from alprcore.archive.content import hash_file
+from alprcore.archive.defaults import SAMPLE
 from alprcore.archive.log import NAME, walk
 from alprcore.archive.provenance import setup_of
 from alprcore.archive.store import Case
@@ -22,9 +23,6 @@ from alprcore.engine import Engine
 from alprcore.errors import AlprError
 from alprcore.picture.load import MAX_BYTES, load_frame
 from alprcore.settings import Settings, changed
-
-SAMPLE = 20
-"""Sources read again unless another number is asked for."""
 
 TOLERANCE = 1e-4
 """How far a probability may be off when a picture is read again: kernels of other processors add up

@@ -7,9 +7,11 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
+from alprcore.archive.defaults import FORMATS, TEXT_FORMATS
 from alprcore.archive.rows import Read
 from alprcore.archive.store import Case
 from alprcore.errors import CaseError
@@ -20,10 +22,8 @@ from alprcore.wire.archive import (
     finder_read,
     read_dict,
 )
-
-FORMATS = ("csv", "jsonl", "parquet", "xlsx", "finder")
-TEXT_FORMATS = ("csv", "jsonl")
-"""Formats that can go to standard output."""
+from alprcore.wire.hashed import PlateHasher
+from alprcore.wire.table import harmless
 
 _NESTED = {"coordinates", "candidates"}
 _CORNERS = tuple(f"{axis}{i}" for i in range(1, 5) for axis in "xy")
@@ -48,9 +48,22 @@ def flat_row(row: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def write_text(case: Case, kind: str, out: IO[str]) -> int:
+def hashed(read: Read, hasher: PlateHasher | None) -> Read:
+    """Return a read with its readings hashed and without its glyphs; as it is without a hasher."""
+    if hasher is None:
+        return read
+    return replace(
+        read,
+        plate=hasher.text(read.plate),
+        text=hasher.text(read.text),
+        candidates=tuple((hasher.text(text), value, fits) for text, value, fits in read.candidates),
+        glyphs=(),
+    )
+
+
+def write_text(case: Case, kind: str, out: IO[str], *, hasher: PlateHasher | None = None) -> int:
     """Write the reads as ``csv`` or ``jsonl``; return how many there are."""
-    rows = (row_of(read) for read in case.reads())
+    rows = (row_of(hashed(read, hasher)) for read in case.reads())
     return write_csv(rows, out) if kind == "csv" else write_lines(rows, out)
 
 
@@ -70,17 +83,14 @@ def write_csv(rows: Iterable[dict[str, Any]], out: IO[str]) -> int:
         if writer is None:
             writer = csv.DictWriter(out, list(row), lineterminator="\n")
             writer.writeheader()
-        writer.writerow({name: _harmless(value) for name, value in row.items()})
+        writer.writerow({name: harmless(value) for name, value in row.items()})
     return count
 
 
-def _harmless(value: Any) -> Any:
-    """Return a value that no spreadsheet takes for a formula: names of files may begin with =."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "@"} else value
-
-
-def write_file(case: Case, kind: str, out: Path) -> int:
+def write_file(case: Case, kind: str, out: Path, *, hasher: PlateHasher | None = None) -> int:
     """Write the reads into a file, for ``finder`` into a folder; return how many there are.
+
+    With a `hasher` readings are hashed, and the lattices, which spell them, are left out.
 
     Raises
     ------
@@ -89,27 +99,28 @@ def write_file(case: Case, kind: str, out: Path) -> int:
     """
     try:
         if kind == "finder":
-            return _write_finder(case, out)
+            return _write_finder(case, out, hasher)
         if kind == "parquet":
-            return _write_parquet(case, out)
+            return _write_parquet(case, out, hasher)
         if kind == "xlsx":
-            return _write_workbook(case, out)
+            return _write_workbook(case, out, hasher)
         if kind in TEXT_FORMATS:
             with out.open("w", encoding="utf-8", newline="") as file:
-                return write_text(case, kind, file)
+                return write_text(case, kind, file, hasher=hasher)
     except OSError as error:
         raise CaseError(f"{out}: cannot be written: {error.strerror or error}") from error
     raise CaseError(f"format: expected one of {', '.join(FORMATS)}, got {kind!r}")
 
 
-def _write_finder(case: Case, folder: Path) -> int:
+def _write_finder(case: Case, folder: Path, hasher: PlateHasher | None) -> int:
     """Write ``plates.csv`` and ``groups.csv``."""
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
     with (folder / "plates.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(FINDER_READS)
-        for count, read in enumerate(case.reads(), 1):  # noqa: B007 - it is what comes back
+        for count, each in enumerate(case.reads(), 1):  # noqa: B007 - it is what comes back
+            read = hashed(each, hasher)
             values = {name: getattr(read, name) for name in Read.__dataclass_fields__}
             writer.writerow(finder_read(values, read.quad.to_points().tolist()))
     groups = case.rows(
@@ -119,11 +130,15 @@ def _write_finder(case: Case, folder: Path) -> int:
     with (folder / "groups.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(FINDER_GROUPS)
-        writer.writerows(finder_group(dict(row)) for row in groups)
+        for row in groups:
+            values = dict(row)
+            if hasher is not None:
+                values["plate"] = hasher.text(values["plate"])
+            writer.writerow(finder_group(values))
     return count
 
 
-def _write_parquet(case: Case, out: Path) -> int:
+def _write_parquet(case: Case, out: Path, hasher: PlateHasher | None) -> int:
     """Write the rows with the bytes of slots and lattices, 10,000 rows a group."""
     try:
         import pyarrow as pa  # noqa: PLC0415 - an extra
@@ -133,14 +148,17 @@ def _write_parquet(case: Case, out: Path) -> int:
     schema = _arrow_schema(pa)
     count = 0
     with pq.ParquetWriter(out, schema, compression="zstd") as writer:
-        for rows in _chunks(_parquet_rows(case)):
+        for rows in _chunks(_parquet_rows(case, hasher)):
             writer.write_table(pa.Table.from_pylist(rows, schema=schema))
             count += len(rows)
     return count
 
 
-def _parquet_rows(case: Case) -> Iterator[dict[str, Any]]:
+def _parquet_rows(case: Case, hasher: PlateHasher | None) -> Iterator[dict[str, Any]]:
     for read in case.reads():
+        if hasher is not None:
+            yield {**row_of(hashed(read, hasher)), "slots": None, "lattice": None}
+            continue
         (blobs,) = case.rows("SELECT slots, lattice FROM reads WHERE id = ?", (read.id,))
         yield {**row_of(read), "slots": blobs["slots"], "lattice": blobs["lattice"]}
 
@@ -189,7 +207,7 @@ def read_names() -> tuple[str, ...]:
     return tuple(read_dict(blank, [], []))
 
 
-def _write_workbook(case: Case, out: Path) -> int:
+def _write_workbook(case: Case, out: Path, hasher: PlateHasher | None) -> int:
     """Write a workbook: one sheet, the crop beside each read as a link."""
     try:
         from openpyxl import Workbook  # noqa: PLC0415 - an extra
@@ -204,7 +222,7 @@ def _write_workbook(case: Case, out: Path) -> int:
     for count, read in enumerate(case.reads(), 1):
         if count > _MOST_SHEET_ROWS:
             raise CaseError(f"xlsx: a sheet holds {_MOST_SHEET_ROWS} rows at most; use csv")
-        row = flat_row(row_of(read))
+        row = flat_row(row_of(hashed(read, hasher)))
         if not names:
             names = list(row)
             sheet.append([_bold(sheet, name, Font) for name in names])
@@ -229,4 +247,4 @@ def _cell(value: Any) -> Any:
     """Return a value as a workbook takes it: no control characters, no formula."""
     if not isinstance(value, str):
         return value
-    return _harmless("".join(each for each in value if each == "\n" or each.isprintable()))
+    return harmless("".join(each for each in value if each == "\n" or each.isprintable()))

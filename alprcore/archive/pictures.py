@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alprcore.archive.rows import Read
+from alprcore.errors import ImageError
+from alprcore.picture.load import load_frame
 from alprcore.reading.bank import Bank
 from alprcore.records import Frame
 
@@ -50,11 +52,9 @@ def explained_glyphs(
 
 def _crop(folder: Path, read: Read) -> Frame | None:
     try:
-        data = np.frombuffer((folder / read.crop).read_bytes(), np.uint8)
-        crop = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    except (OSError, cv2.error):
+        return load_frame(folder / read.crop)
+    except ImageError:
         return None
-    return None if crop is None else np.asarray(crop, np.uint8)
 
 
 def _seen(crop: Frame, read: Read, quad: list[float]) -> bytes:

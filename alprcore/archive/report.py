@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
+from alprcore.archive.defaults import UNSURE
 from alprcore.archive.origin import provenance_part
 from alprcore.archive.pictures import crop_picture, explained_glyphs
 from alprcore.archive.plots import places_plot, timeline
@@ -19,9 +20,6 @@ from alprcore.errors import AlprError, CaseError
 from alprcore.reading.bank import Bank
 from alprcore.settings import Settings, changed
 from alprcore.wire.archive import percent
-
-UNSURE = 0.5
-"""Characters less probable than this are shown as ``?``, unless another limit is asked for."""
 
 MOST_READS = 2000
 """Reads of one report: beyond that no browser is quick, and nobody reads it."""

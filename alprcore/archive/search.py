@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alprcore import _native
+from alprcore.archive.defaults import LEAST_LISTED
 from alprcore.archive.filters import Filters, allowed_ids
 from alprcore.archive.index import SearchIndex, load_index
 from alprcore.archive.language import Automaton, Query, automaton, parse_query, scan_places
@@ -27,9 +28,6 @@ from alprcore.reading.match import Lattice
 
 LEAST_SCORE = 1e-3
 """Reads whose score in the first step is lower are not looked at again."""
-
-LEAST_LISTED = 0.001
-"""Matches less probable than this are not listed."""
 
 MOST_EXAMINED = 200
 """Lattices looked at for one search, or four times as many as hits are wanted: 0.2 ms each."""

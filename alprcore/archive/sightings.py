@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from alprcore.archive.defaults import LEAST_SIGHTING
 from alprcore.archive.filters import Filters
 from alprcore.archive.index import SearchIndex, load_index
 from alprcore.archive.language import parse_query
@@ -17,8 +18,6 @@ from alprcore.errors import CaseError
 
 LINK_TEXTS = 8
 """Texts that a read is taken to be when others like it are looked for."""
-
-LEAST_SIGHTING = 0.02
 
 
 @dataclass(frozen=True, slots=True)

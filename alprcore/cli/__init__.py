@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from alprcore.cli import (
+    agent,
     archive,
     countries,
     evaluate,
@@ -56,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
         recognize,
         video,
         archive,
+        agent,
         evaluate,
         explain,
         countries,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -39,10 +40,22 @@ VIDEO_ENDINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A picture to read: its name and, where it is known before, why it cannot be read."""
+    """A picture to read.
+
+    Attributes
+    ----------
+    name
+        Its path, ``-`` for standard input.
+    problem
+        Why it cannot be read, where that is known before.
+    folder
+        The folder that was named on the command line and has it, somewhere below; else that of the
+        file.
+    """
 
     name: str
     problem: str = ""
+    folder: str = ""
 
     def frame(self) -> Frame:
         """Return the picture.
@@ -58,23 +71,35 @@ class Input:
 
 
 def expanded(names: Iterable[str]) -> Iterator[Input]:
-    """Yield `names` with each folder replaced by the pictures and videos directly in it, sorted.
+    """Yield `names` with each folder replaced by the pictures and videos below it, sorted.
 
-    A folder without any and one that cannot be listed yield themselves, so that they are
-    reported and not ignored.
+    Links to folders are followed only where they are named themselves: below, they may lead round
+    in circles. A folder without any picture and one that cannot be listed yield themselves, so that
+    they are reported and not ignored.
     """
     for name in names:
         if name == STDIN or not is_folder(name):
-            yield Input(name)
+            yield Input(name, folder=os.path.dirname(name))  # noqa: PTH120 - "" for ""
             continue
-        try:
-            pictures = sorted([*picture_names(name), *video_names(name)])
-        except OSError as error:
-            yield Input(name, f"the folder cannot be listed: {error.strerror}")
-            continue
-        if not pictures:
-            yield Input(name, "no picture or video in this folder")
-        yield from (Input(str(Path(name) / picture)) for picture in pictures)
+        below = list(_below(name, name))
+        if not below:
+            yield Input(name, "no picture or video in this folder", name)
+        yield from below
+
+
+def _below(folder: str, named: str) -> Iterator[Input]:
+    """Yield the pictures and videos below a folder."""
+    try:
+        paths = sorted(Path(folder).iterdir())
+    except OSError as error:
+        yield Input(folder, f"the folder cannot be listed: {error.strerror}", named)
+        return
+    for path in paths:
+        if is_folder(path):
+            if not path.is_symlink():
+                yield from _below(str(path), named)
+        elif path.name.lower().endswith((*PICTURE_ENDINGS, *VIDEO_ENDINGS)):
+            yield Input(str(path), folder=named)
 
 
 def is_folder(name: str | Path) -> bool:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from alprcore.cli.numbers import whole
 from alprcore.engine import Engine
+from alprcore.errors import AlprError
 from alprcore.openalpr.config import OpenAlprConfig, read_config
 from alprcore.picture.prewarp import parse_prewarp
 from alprcore.records import Box
 from alprcore.settings import MOST_CANDIDATES, TASKS, Settings, changed, default_of
+from alprcore.wire.hashed import PlateHasher
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
@@ -95,6 +97,42 @@ def add_tasks_option(parser: argparse.ArgumentParser) -> None:
         metavar="LIST",
         help=f"what to look for, comma-separated, of {', '.join(TASKS)} (default: plate)",
     )
+
+
+def add_hash_option(parser: argparse.ArgumentParser) -> None:
+    """Add the key that readings are hashed with."""
+    parser.add_argument(
+        "--hash-plates",
+        type=Path,
+        metavar="KEYFILE",
+        help="print a keyed hash, HMAC-SHA256, in place of each reading; the key is the file's"
+        " content, 16 bytes or more",
+    )
+
+
+def refuse_pictures(chosen: argparse.Namespace, *names: str) -> None:
+    """Refuse outputs that show plates beside readings that are hashed.
+
+    Raises
+    ------
+    AlprError
+        If one of the options `names` is there along with ``--hash-plates``.
+    """
+    shown = [name for name in names if getattr(chosen, name) is not None]
+    if shown and chosen.hash_plates is not None:
+        raise AlprError(f"--hash-plates: --{shown[0]} would show the plates")
+
+
+def hasher_of(chosen: argparse.Namespace) -> PlateHasher | None:
+    """Return what hashes the readings; None where they are printed as they are.
+
+    Raises
+    ------
+    AlprError
+        If the key cannot be read or is too short.
+    """
+    key: Path | None = chosen.hash_plates
+    return None if key is None else PlateHasher.from_file(key)
 
 
 def engine_of(chosen: argparse.Namespace) -> Engine:

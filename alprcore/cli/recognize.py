@@ -5,36 +5,37 @@ from __future__ import annotations
 
 import argparse
 import base64
+import csv
 import io
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from alprcore.cli.inputs import (
-    PICTURE_ENDINGS,
-    STDIN,
-    expanded,
-    is_video,
-    problem,
-    refuse_loss,
-    shown,
-)
+from alprcore.cli.inputs import Input, expanded, is_video, problem, shown
 from alprcore.cli.options import (
     add_engine_options,
+    add_hash_option,
     add_roi_option,
     add_tasks_option,
     engine_of,
+    hasher_of,
+    refuse_pictures,
 )
+from alprcore.cli.outputs import targets
+from alprcore.cli.progress import Progress, progress
 from alprcore.cli.video import show_clip
-from alprcore.errors import AlprError, ImageError
-from alprcore.records import Box, VehicleLook
+from alprcore.engine import Engine
+from alprcore.errors import ImageError
+from alprcore.records import Box, Frame, VehicleLook
 from alprcore.showing.drawing import annotated, write_picture
 from alprcore.video.engine import VideoEngine
 from alprcore.wire.numbers import json_text
 from alprcore.wire.results import Recognition, unread_dict
+from alprcore.wire.table import beyond_wire, empty_row, harmless
 
 if TYPE_CHECKING:
     from alprcore.cli.options import Commands
@@ -50,13 +51,18 @@ def add_parser(commands: Commands) -> None:
         "images",
         nargs="+",
         metavar="IMAGE",
-        help="file, folder, or - for bytes on standard input; a"
-        " video is read as `alprcore video` does",
+        help="file, folder of any depth, or - for bytes on standard input; a video is read as"
+        " `alprcore video` does",
     )
     add_engine_options(parser)
     add_roi_option(parser)
     add_tasks_option(parser)
-    parser.add_argument("--json", action="store_true", help="one alpr_results line per input")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one alpr_results line per input")
+    form.add_argument(
+        "--csv", action="store_true", help="a table, one row per plate; of pictures only"
+    )
+    add_hash_option(parser)
     parser.add_argument(
         "--annotate",
         type=Path,
@@ -74,36 +80,104 @@ def run(chosen: argparse.Namespace) -> int:
     AlprError
         If the engine cannot be made or the annotated pictures have no place.
     """
-    engine = engine_of(chosen)
+    engine, hasher = engine_of(chosen), hasher_of(chosen)
+    refuse_pictures(chosen, "annotate")
     inputs = list(expanded(chosen.images))
-    targets = _targets([each.name for each in inputs], chosen.annotate)
-    if chosen.json and isinstance(sys.stdout, io.TextIOWrapper):
+    if (chosen.json or chosen.csv) and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # as JSON is, whatever the locale
+    places = targets(inputs, chosen.annotate, "--annotate")
     code = 0
-    clips = None
-    for each, target in zip(inputs, targets, strict=True):
+    with progress(len(inputs), "picture") as bar:
+        named = (lambda found: found) if hasher is None else hasher.found
+        reading = _Reading(engine, chosen, Shown(bar, chosen), named)
+        for each, target in zip(inputs, places, strict=True):
+            code = max(code, reading.read(each, target))
+            bar.step()
+    return code
+
+
+class _Reading:
+    """Reads inputs one after another."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        chosen: argparse.Namespace,
+        show: Shown,
+        named: Callable[[Recognition], Recognition],
+    ) -> None:
+        self._engine, self._chosen, self._show, self._named = engine, chosen, show, named
+        self._clips: VideoEngine | None = None
+
+    def read(self, each: Input, target: Path | None) -> int:
+        """Read one input and print it; return 2 when it cannot be read, else 0."""
+        chosen = self._chosen
         if is_video(each.name) and not each.problem:
-            clips = clips or VideoEngine(engine=engine)
-            code = max(code, show_clip(clips, each.name, chosen, annotated_to=target))
-            continue
+            if chosen.csv:  # its rows have other columns
+                self._show.unread(
+                    each.name, ImageError("image: rows of a video have other columns")
+                )
+                return 2
+            self._clips = self._clips or VideoEngine(engine=self._engine)
+            return show_clip(self._clips, each.name, chosen, annotated_to=target)
         try:
             frame = each.frame()
-            found = engine.recognize(frame, regions_of_interest=chosen.roi, tasks=chosen.tasks)
+            found = self._engine.recognize(
+                frame, regions_of_interest=chosen.roi, tasks=chosen.tasks
+            )
         except ImageError as error:
-            print(problem(each.name, error), file=sys.stderr)
-            if chosen.json:  # one line per input, so that lines and inputs stay in step
-                print(_unread_line(each.name, error), flush=True)
-            code = 2
-            continue
-        if outside := _outside(chosen.roi, found):
-            print(f"alprcore: {shown(each.name)}: {outside}", file=sys.stderr)
-        if chosen.json:
-            print(_json_line(each.name, found), flush=True)
-        else:
-            print(readable(each.name, found, counted="plate" in chosen.tasks), flush=True)
+            self._show.unread(each.name, error)
+            return 2
+        self._show.found(each.name, self._named(found))
         if target is not None:
-            write_picture(target, annotated(frame, found.plates, found.vehicles))
-    return code
+            _draw(target, frame, found)
+        return 0
+
+
+def _draw(target: Path, frame: Frame, found: Recognition) -> None:
+    write_picture(target, annotated(frame, found.plates, found.vehicles))
+
+
+class Shown:
+    """Prints what was found, in the form that was asked for."""
+
+    def __init__(self, bar: Progress, chosen: argparse.Namespace) -> None:
+        self._bar, self._chosen = bar, chosen
+        if chosen.csv:
+            self._row([*empty_row(""), "error"])
+
+    def found(self, name: str, found: Recognition) -> None:
+        """Print the plates of a picture."""
+        chosen = self._chosen
+        if outside := _outside(chosen.roi, found):
+            self._bar.complain(f"alprcore: {shown(name)}: {outside}")
+        if chosen.json:
+            self._bar.print(_json_line(name, found))
+        elif chosen.csv:
+            rows = replace(found, source=_utf8(name)).rows() or [empty_row(_utf8(name))]
+            for row in rows:
+                self._row([*row.values(), ""])
+        else:
+            self._bar.print(readable(name, found, counted="plate" in chosen.tasks))
+
+    def unread(self, name: str, error: ImageError) -> None:
+        """Say why an input cannot be read: to people, and in its place in the table or JSON."""
+        said = problem(name, error)
+        self._bar.complain(said)
+        if self._chosen.json:  # one line per input, so that lines and inputs stay in step
+            self._bar.print(_unread_line(name, error))
+        elif self._chosen.csv:
+            reason = str(error).removeprefix("image: ")
+            self._row([*empty_row(_utf8(name)).values(), reason])
+
+    def _row(self, cells: Sequence[Any]) -> None:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow([harmless(cell) for cell in cells])
+        self._bar.print(line.getvalue())
+
+
+def _utf8(name: str) -> str:
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def readable(name: str, found: Recognition, *, counted: bool = True) -> str:
@@ -157,11 +231,7 @@ def _json_line(name: str, found: Recognition) -> str:
     """Return the `alpr_results` line, with what is known here beyond that format."""
     reply = found.to_dict()
     for result, plate in zip(reply["results"], found.plates, strict=True):
-        result["truncated"] = plate.truncated
-        result["occluded"] = plate.occluded
-        result["unread_characters"] = plate.unread_characters
-        result["text_with_unsure"] = plate.text_with_unsure
-        result["legibility"] = round(plate.legibility, 6)
+        result.update(beyond_wire(plate))
     return json_text({**reply, **_named(name)})
 
 
@@ -191,35 +261,3 @@ def _outside(areas: Sequence[Box], found: Recognition) -> str:
     ]
     size = f"{found.width} x {found.height}"
     return f"{' and '.join(missed)}: outside the picture, {size}" if missed else ""
-
-
-def _targets(names: Sequence[str], out: Path | None) -> list[Path | None]:
-    """Return where the annotated picture of each input goes; make the folder for several.
-
-    Raises
-    ------
-    AlprError
-        If one is an input, or `out` is the name of one picture for several.
-    """
-    if out is None:
-        return [None] * len(names)
-    in_folder = len(names) > 1 or not out.suffix or out.is_dir()
-    if len(names) > 1 and out.suffix.lower() in PICTURE_ENDINGS and not out.is_dir():
-        raise AlprError(f"--annotate: expected a folder for {len(names)} pictures, got '{out}'")
-    targets = list(_targets_in(out, names)) if in_folder else [out]
-    refuse_loss(names, targets, "--annotate")
-    if in_folder:
-        out.mkdir(parents=True, exist_ok=True)
-    return [*targets]
-
-
-def _targets_in(folder: Path, names: Sequence[str]) -> Iterator[Path]:
-    taken: set[str] = set()
-    for name in names:
-        stem = "stdin" if name == STDIN else Path(name).stem
-        unique, number = stem, 1
-        while unique in taken:  # a.jpg and a.png, or the same name in two folders
-            number += 1
-            unique = f"{stem}-{number}"
-        taken.add(unique)
-        yield folder / f"{unique}{'.mp4' if is_video(name) else '.jpg'}"

@@ -12,10 +12,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alprcore.cli.inputs import expanded, is_folder, is_video, refuse_loss, shown
-from alprcore.cli.options import add_engine_options, add_roi_option, add_tasks_option, engine_of
+from alprcore.cli.options import (
+    add_engine_options,
+    add_hash_option,
+    add_roi_option,
+    add_tasks_option,
+    engine_of,
+    hasher_of,
+    refuse_pictures,
+)
+from alprcore.cli.progress import progress
 from alprcore.errors import AlprError, VideoError
 from alprcore.picture.quiet import quiet_stderr
 from alprcore.showing.drawing import write_picture
@@ -48,6 +57,7 @@ def add_parser(commands: Commands) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one line of JSON per vehicle")
     form.add_argument("--csv", action="store_true", help="a table, one row per vehicle")
+    add_hash_option(parser)
     parser.add_argument(
         "--every",
         type=_every,
@@ -79,6 +89,7 @@ def run(chosen: argparse.Namespace) -> int:
     AlprError
         If the engine cannot be made or the annotated clips have no place.
     """
+    refuse_pictures(chosen, "annotate", "crops")
     names = list(_clips(chosen.clips))
     targets = _targets(names, chosen.annotate)
     looks = tuple(task for task in chosen.tasks if task != "plate")
@@ -123,8 +134,10 @@ def show_clip(
 def _read(engine: VideoEngine, clip: Frames, name: str, chosen: argparse.Namespace) -> list[Group]:
     """Return the rows of a clip; those of a table or of JSON are printed as they come."""
     groups: list[Group] = []
+    hasher = hasher_of(chosen)
     with _progress(clip, shown(name)) as ahead:
-        for group in engine.read(clip, regions_of_interest=chosen.roi, on_step=lambda _: ahead()):
+        for read in engine.read(clip, regions_of_interest=chosen.roi, on_step=lambda _: ahead()):
+            group = read if hasher is None else hasher.group(read)
             groups.append(group)
             if chosen.json or getattr(chosen, "csv", False):
                 _print_row(group, name, as_json=chosen.json)
@@ -173,21 +186,10 @@ def _clips(names: Sequence[str]) -> Iterator[str]:
 
 @contextmanager
 def _progress(clip: Frames, name: str) -> Iterator[Callable[[], None]]:
-    """Show how far a clip is read, where standard error is a terminal: frames, rate, time left."""
-    try:
-        from tqdm import tqdm  # noqa: PLC0415
-    except ImportError:
-        yield lambda: None
-        return
+    """Show how far a clip is read: frames, rate, time left."""
     total = clip.info.frames or round(clip.info.duration_s * clip.info.rate) or None
-    with tqdm(
-        total=total, unit="frame", desc=Path(name).name, disable=None, leave=False, file=sys.stderr
-    ) as bar:
-        yield lambda: _ahead(bar)
-
-
-def _ahead(bar: Any) -> None:
-    bar.update(1)
+    with progress(total, "frame", Path(name).name) as bar:
+        yield bar.step
 
 
 def _problems(clip: Frames) -> list[str]:

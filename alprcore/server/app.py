@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from alprcore.engine import Engine
@@ -28,7 +29,7 @@ from alprcore.server.config import Serving, threads_of
 from alprcore.server.engines import Recognizer, load_engine
 from alprcore.server.fetch.download import Downloader, UrlRules
 from alprcore.server.http.body import Buffers, ClientDisconnected
-from alprcore.server.page import page
+from alprcore.server.page.routes import page_routes
 from alprcore.server.service import Endpoint, Service
 from alprcore.server.watching.logs import LOG, log
 from alprcore.server.watching.metrics import Metrics
@@ -115,18 +116,21 @@ def _routes(service: Service) -> list[Route]:
             methods=["GET"],
         ),
         Route("/openapi.json", _constant(json_line(document())), methods=["GET"]),
-        Route("/health", _health(service), methods=["GET"]),
+        Route("/health", _constant('{"status":"ready"}'), methods=["GET"]),
+        Route("/readyz", _readyz(service), methods=["GET"]),
         Route("/metrics", _metrics(service), methods=["GET"]),
-        Route("/", _page(), methods=["GET"]),
+        *page_routes(),
     ]
 
 
 def _lifespan(service: Service) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_load(service, app))]
+        tasks = []
         if service.serving.workers > 1:
             tasks.append(asyncio.create_task(_follow_parent()))
+        # No connection is taken before this is done: it waits, or a worker that is ready takes it.
+        await _load(service, app)
         yield
         for task in tasks:
             task.cancel()
@@ -150,11 +154,11 @@ async def _load(service: Service, app: Starlette) -> None:
     """Load the engine; without one there is nothing to serve, so the process ends."""
     try:
         await service.recognizer.load()
-    except Exception:  # noqa: BLE001 - whatever it is, it is logged and ends the process
+    except Exception:
         LOG.exception("the engine cannot be loaded")
         app.state.exit_code = 1
-        os.kill(os.getpid(), signal.SIGTERM)
-        return
+        logging.getLogger("uvicorn.error").disabled = True  # it would say all of that again
+        raise
     service.metrics.gauge("alprcore_workers_ready", 1)
     log("ready", threads=threads_of(service.serving))
 
@@ -175,13 +179,17 @@ def _constant(text: str) -> Handler:
     return constant
 
 
-def _health(service: Service) -> Handler:
-    async def health(_: Request) -> Response:
-        if not service.recognizer.ready:
-            return problem_reply(503, "The server is starting", headers={"Retry-After": "1"})
-        return json_reply('{"status":"ready"}')
+def _readyz(service: Service) -> Handler:
+    workers = service.serving.workers
 
-    return health
+    async def readyz(_: Request) -> Response:
+        ready = service.metrics.workers_ready()
+        if ready < workers:
+            text = f"{ready} of {workers} workers are ready"
+            return problem_reply(503, text, headers={"Retry-After": "1"})
+        return json_reply(f'{{"status":"ready","workers":{ready}}}')
+
+    return readyz
 
 
 def _metrics(service: Service) -> Handler:
@@ -189,15 +197,6 @@ def _metrics(service: Service) -> Handler:
         return PlainTextResponse(service.metrics.text(), headers={"Content-Type": _METRICS_TYPE})
 
     return metrics
-
-
-def _page() -> Handler:
-    text, headers = page()
-
-    async def whole_page(_: Request) -> Response:
-        return HTMLResponse(text, headers=headers)
-
-    return whole_page
 
 
 async def _on_problem(_: Request, problem: Exception) -> Response:

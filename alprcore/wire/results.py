@@ -18,6 +18,7 @@ from alprcore.showing.html import shown_as_html
 from alprcore.wire.numbers import json_text
 from alprcore.wire.orientation import as_degrees
 from alprcore.wire.parse import recognition_fields
+from alprcore.wire.table import plate_row
 
 _JSON_VERSION = 2
 
@@ -98,7 +99,7 @@ class Recognition:
             The keys are always the same and in the same order; confidences in percent, the box
             around the plate in pixels, the best label of what was asked of its vehicle.
         """
-        return [_row(plate, self.source) for plate in self.plates]
+        return [plate_row(plate, self.source) for plate in self.plates]
 
     @classmethod
     def from_json(cls, text: str) -> Recognition:
@@ -206,27 +207,6 @@ def _look(look: VehicleLook) -> dict[str, Any]:
         "year": _labels(look.year),
         "orientation": _labels(as_degrees(look.orientation)),
     }
-
-
-def _row(plate: Plate, source: str) -> dict[str, Any]:
-    box, look = plate.quad.bounds(), plate.vehicle or VehicleLook()
-    return {
-        "image": source,
-        "plate": plate.text.replace("\n", " "),
-        "confidence": _percent(plate.confidence),
-        "country": plate.country,
-        "region": plate.region,
-        "region_confidence": _percent(plate.region_confidence),
-        "matches_template": int(plate.matches_template),
-        "legibility": _percent(plate.legibility),
-        "truncated": int(plate.truncated),
-        **_area(box),
-        **{name: labels[0].name if labels else "" for name, labels in _looks(look)},
-    }
-
-
-def _looks(look: VehicleLook) -> list[tuple[str, tuple[Label, ...]]]:
-    return [("color", look.color), ("make", look.make), ("make_model", look.make_model)]
 
 
 def _labels(labels: tuple[Label, ...]) -> list[dict[str, Any]]:

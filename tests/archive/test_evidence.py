@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import csv
+import hmac
 import json
 import shutil
 import sqlite3
 import subprocess
+import zipfile
 
 import pytest
 from archive_tools import add_to, small_tree
@@ -150,6 +152,58 @@ def test_exports_have_every_read(whole, tmp_path, kind):
         assert {row[3] for row in rows} == plates
         groups = (out / "groups.csv").read_text("utf-8").splitlines()
         assert groups == [",".join(FINDER_GROUPS)]
+
+
+def spelled(content: bytes) -> list[str]:
+    """The plates of the case, and readings of them, that a file has in it."""
+    texts = ("LMR4827", "LMR4B27", "MKV3726", "MGKV3726", "GX482RT", "GX482RI", "82KNT6")
+    return [text for text in texts if text.encode() in content]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "xlsx", "finder"])
+def test_exports_with_hashed_plates_spell_none(whole, tmp_path, kind):
+    key, out = tmp_path / "key", tmp_path / f"out.{kind}"
+    key.write_bytes(b"0123456789abcdef")
+    words = ["archive", "export", str(whole), "--format", kind, "--out", str(out)]
+    assert main([*words, "--hash-plates", str(key)]) == 0
+    told = hmac.digest(b"0123456789abcdef", b"LMR4827", "sha256").hex()
+    if kind == "parquet":
+        rows = pytest.importorskip("pyarrow.parquet").read_table(out).to_pylist()
+        assert all(row["slots"] is None and row["lattice"] is None for row in rows)
+        content = repr(rows).encode()
+    elif kind == "xlsx":
+        with zipfile.ZipFile(out) as book:
+            content = b"".join(book.read(name) for name in book.namelist())
+    elif kind == "finder":
+        content = b"".join(path.read_bytes() for path in sorted(out.iterdir()))
+    else:
+        content = out.read_bytes()
+    assert told.encode() in content
+    assert spelled(content) == []
+
+
+@pytest.mark.parametrize(
+    "words", [["search", "LM?4*"], ["sightings", "LMR4827"], ["search", "LM?4*", "--json"]]
+)
+def test_searches_print_hashes(whole, tmp_path, capsys, words):
+    key = tmp_path / "key"
+    key.write_bytes(b"0123456789abcdef")
+    step, text, *more = words
+    assert main(["archive", step, str(whole), text, *more, "--hash-plates", str(key)]) == 0
+    out = capsys.readouterr().out
+    assert hmac.digest(b"0123456789abcdef", b"LMR4827", "sha256").hex() in out
+    assert spelled(out.encode()) == []
+
+
+def test_a_list_is_searched_for_and_answered_in_hashes(whole, tmp_path, capsys):
+    key, plates = tmp_path / "key", tmp_path / "plates.csv"
+    key.write_bytes(b"0123456789abcdef")
+    plates.write_text("Plate Number,Description,State/Province\nlmr 4827,a van,\n")
+    words = ["archive", "search", str(whole), "--list", str(plates), "--hash-plates", str(key)]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert out.count(hmac.digest(b"0123456789abcdef", b"LMR4827", "sha256").hex()) == 2
+    assert spelled(out.encode()) == []
 
 
 def test_a_report_is_one_file_without_outside_resources(whole, tmp_path):

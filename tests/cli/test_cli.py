@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import base64
+import csv
+import hmac
 import io
 import json
 import os
@@ -22,7 +24,7 @@ import alprcore.cli
 from alprcore.cli import evaluate, explain, inputs, main, recognize
 from alprcore.picture.areas import clamped_areas
 from alprcore.picture.quiet import quiet_stderr
-from alprcore.records import Box, Candidate, Plate, Quad, VehicleBox
+from alprcore.records import Box, Candidate, Glyph, Plate, Quad, VehicleBox
 from alprcore.wire.results import Recognition
 
 PLATE = Plate(
@@ -116,8 +118,8 @@ def test_json_lines_are_the_wire_format_and_what_is_known_beyond_it(options, fol
     _, out, _ = run(capsys, "recognize", "--json", folder / "b.png")
     wire = FakeEngine().recognize(FRAME).to_json()
     name = f'"filename":"{folder / "b.png"}"'
-    marks = '"truncated":false,"occluded":false,"unread_characters":0,'
-    marks += '"text_with_unsure":"","legibility":0.950000'
+    marks = '"country":"eu","truncated":false,"occluded":false,"unread_characters":0,'
+    marks += '"text_with_unsure":"","legibility":95,"characters":[]'
     assert out == f"{wire[:-3]},{marks}}}],{name}}}\n"
 
 
@@ -175,11 +177,17 @@ def test_a_folder_without_pictures_is_reported(options, tmp_path, capsys):
     assert err == f"alprcore: {tmp_path}: no picture or video in this folder\n"
 
 
-def test_a_folder_in_a_folder_is_passed_over(options, folder, capsys):
-    (folder / "one.jpg").mkdir()
+def test_folders_are_searched_to_any_depth_and_links_to_folders_are_not(options, folder, capsys):
+    deep = folder / "one.jpg" / "deep"  # a folder, whatever its name
+    deep.mkdir(parents=True)
+    (deep / "c.png").write_bytes(PNG)
+    (deep / "round").symlink_to(folder)
     code, out, err = run(capsys, "recognize", "--json", folder)
     assert (code, err) == (0, "")
-    assert len(out.splitlines()) == 2
+    names = [json.loads(line)["filename"] for line in out.splitlines()]
+    assert names == [f"{folder}/{name}" for name in ("a.PNG", "b.png", "one.jpg/deep/c.png")]
+    _, out, _ = run(capsys, "recognize", "--json", deep / "round")  # named itself
+    assert len(out.splitlines()) == 3
 
 
 def test_a_folder_that_cannot_be_listed_does_not_stop_the_others(
@@ -252,6 +260,109 @@ def test_several_pictures_are_annotated_into_a_folder(options, folder, tmp_path,
     out = tmp_path / "drawn"
     run(capsys, "recognize", folder, folder / "b.png", "--annotate", out)
     assert sorted(path.name for path in out.iterdir()) == ["a.jpg", "b-2.jpg", "b.jpg"]
+
+
+def test_annotated_copies_keep_folders_apart(options, folder, tmp_path, monkeypatch, capsys):
+    (tmp_path / "other" / "deep").mkdir(parents=True)
+    for place in ("other/b.png", "other/deep/b.png", "other/deep/b.bmp"):
+        (tmp_path / place).write_bytes(PNG)
+    monkeypatch.chdir(tmp_path)
+
+    def drawn(*names):
+        out = tmp_path / f"drawn{len(list(tmp_path.iterdir()))}"
+        assert run(capsys, "recognize", *names, "--annotate", out)[0] == 0
+        return sorted(str(path.relative_to(out)) for path in out.rglob("*.jpg"))
+
+    assert drawn("other") == ["b.jpg", "deep/b-2.jpg", "deep/b.jpg"]
+    assert drawn("in/b.png", "other") == [
+        "in/b.jpg", "other/b.jpg", "other/deep/b-2.jpg", "other/deep/b.jpg",
+    ]  # fmt: skip
+    assert drawn("in/b.png", tmp_path / "other/b.png") == ["in/b.jpg", "other/b.jpg"]
+    assert drawn("other/deep") == ["b-2.jpg", "b.jpg"]
+
+
+def test_a_table_has_a_row_for_each_plate_and_for_each_input_without(options, folder, capsys):
+    (folder / "c.png").write_bytes(cv2.imencode(".png", 0 * FRAME)[1].tobytes())
+    (folder / "d.png").write_bytes(b"no picture, and a comma")
+    (folder / "v.mp4").write_bytes(b"")
+    code, out, err = run(capsys, "recognize", "--csv", folder)
+    rows = list(csv.DictReader(out.splitlines()))
+    assert code == 2
+    assert [row["plate"] for row in rows] == ["AB12", "AB12", "", "", ""]
+    assert [Path(row["image"]).name for row in rows] == [
+        "a.PNG", "b.png", "c.png", "d.png", "v.mp4",
+    ]  # fmt: skip
+    assert [bool(row["error"]) for row in rows] == [False, False, False, True, True]
+    assert (rows[0]["confidence"], rows[0]["country"], rows[0]["x"]) == ("90.0", "eu", "10")
+    assert rows[0]["candidates"] == "AB12 90.00; A812 5.00"
+    assert err.count("\n") == 2
+
+
+def test_a_spreadsheet_takes_no_name_for_a_formula(options, folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    Path("=1+1.png").write_bytes(PNG)
+    _, out, _ = run(capsys, "recognize", "--csv", "=1+1.png")
+    assert out.splitlines()[1].startswith("'=1+1.png,AB12,")
+
+
+def test_json_has_country_and_every_character_with_its_confidence(
+    options, folder, monkeypatch, capsys
+):
+    quad = PLATE.quad
+    glyphs = tuple(Glyph(c, quad, p, (), 0, 0.0) for c, p in zip("AB", (0.5, 1.0), strict=True))
+    plate = replace(PLATE, glyphs=glyphs, text_with_unsure="?B")
+    found = replace(FakeEngine().recognize(FRAME), plates=(plate,))
+    monkeypatch.setattr(FakeEngine, "recognize", lambda *_, **__: found)
+    _, out, _ = run(capsys, "recognize", "--json", folder / "b.png")
+    result = json.loads(out)["results"][0]
+    assert result["characters"] == [
+        {"character": "A", "confidence": 50}, {"character": "B", "confidence": 100},
+    ]  # fmt: skip
+    assert (result["country"], result["text_with_unsure"]) == ("eu", "?B")
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"]])
+def test_hashed_plates_are_the_same_everywhere_and_nothing_spells_them(
+    options, folder, tmp_path, capsys, form
+):
+    key = tmp_path / "key"
+    key.write_bytes(b"0123456789abcdef\n")
+    words = ["recognize", folder / "b.png", "--hash-plates", key, "--unsure", "0.5", *form]
+    code, out, err = run(capsys, *words)
+    assert (code, err) == (0, "")
+    told = hmac.digest(b"0123456789abcdef", b"AB12", "sha256").hex()
+    other = hmac.digest(b"0123456789abcdef", b"A812", "sha256").hex()
+    assert out.count(told) == 2  # the text and the first candidate
+    assert other in out
+    assert "AB12" not in out
+    assert "A812" not in out
+
+
+def test_hashed_plates_are_not_drawn_and_need_a_key(options, folder, tmp_path, capsys):
+    key = tmp_path / "key"
+    key.write_bytes(b"0123456789abcdef")
+    words = ["recognize", folder / "b.png", "--hash-plates", key]
+    code, out, err = run(capsys, *words, "--annotate", tmp_path / "drawn")
+    assert (code, out) == (1, "")
+    assert "--annotate would show the plates" in err
+    key.write_bytes(b"short\n")
+    assert run(capsys, *words)[2] == f"alprcore: {key}: key: expected 16 bytes or more, got 5\n"
+    key.unlink()
+    assert "the key cannot be read: No such file" in run(capsys, *words)[2]
+
+
+def test_progress_is_shown_on_a_terminal_alone(options, folder, tmp_path, capsys):
+    assert run(capsys, "recognize", folder)[2] == ""
+    pty = pytest.importorskip("pty")
+    main_end, their_end = pty.openpty()
+    with os.fdopen(their_end, "w") as terminal, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stderr", terminal)
+        run(capsys, "recognize", folder)
+        terminal.flush()
+        said = os.read(main_end, 10_000).decode()
+    os.close(main_end)
+    assert "/2 " in said
+    assert "picture" in said
 
 
 @pytest.mark.parametrize("out", [".", "car.jpg", "link.jpg", "../in/car.jpg"])

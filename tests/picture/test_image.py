@@ -441,6 +441,4 @@ def test_the_sources_are_only_opened_by_the_image_module():
         for path in package.rglob("*.py")
         if "imdecode" in path.read_text() or "imread" in path.read_text()
     }
-    # Crops of a case are the archive's own.
-    opened = {name for name in readers if not name.startswith("training/")}
-    assert opened <= {"picture/load.py", "archive/pictures.py"}
+    assert {name for name in readers if not name.startswith("training/")} <= {"picture/load.py"}

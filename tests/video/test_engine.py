@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import csv
+import hmac
 import io
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -179,6 +181,21 @@ def test_the_command_writes_json_and_a_table(passing, capsys):
     _, out, _ = command(capsys, "video", passing, "--country", "eu", "--csv", "--every", 2)
     (cells,) = csv.DictReader(io.StringIO(out))
     assert cells["plate"] == "MKV3726"
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"]])
+def test_rows_with_hashed_plates_spell_none(passing, tmp_path, capsys, form):
+    key = tmp_path / "key"
+    key.write_bytes(b"0123456789abcdef")
+    words = ["video", passing, "--country", "eu", "--hash-plates", key, *form]
+    code, out, _ = command(capsys, *words)
+    assert code == 0
+    assert hmac.digest(b"0123456789abcdef", b"MKV3726", "sha256").hex() in out
+    assert not re.search("MKV|V3726|VW", out)
+    for option in ("--crops", "--annotate"):
+        code, out, err = command(capsys, *words, option, tmp_path / "shown")
+        assert (code, out) == (1, "")
+        assert "would show the plates" in err
 
 
 def test_the_command_goes_on_after_a_clip_that_cannot_be_read(passing, tmp_path, capsys):

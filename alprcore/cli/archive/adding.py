@@ -8,65 +8,23 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from alprcore.archive.batch import Summary, add
 from alprcore.archive.commit import Counts
 from alprcore.archive.count import counted
-from alprcore.archive.export import FORMATS, TEXT_FORMATS, write_file, write_text
+from alprcore.archive.defaults import TEXT_FORMATS
+from alprcore.archive.export import write_file, write_text
 from alprcore.archive.store import Case
 from alprcore.cli.archive.settings_file import settings_from
-from alprcore.cli.options import add_engine_options, add_tasks_option, settings_of
+from alprcore.cli.options import hasher_of, settings_of
 from alprcore.errors import AlprError
-
-if TYPE_CHECKING:
-    from alprcore.cli.options import Commands
 
 _SHOWN_PROBLEMS = 20
 
 
-def add_parsers(steps: Commands) -> None:
-    """Add the steps."""
-    adding = steps.add_parser("add", help="read what lies at and below paths into a case")
-    adding.add_argument("case", type=Path, metavar="CASE", help="its folder, made if needed")
-    adding.add_argument("paths", nargs="+", metavar="PATH", help="files and folders, of any depth")
-    adding.add_argument(
-        "--workers", type=_count, metavar="N", help="processes (default: one a processor)"
-    )
-    adding.add_argument("--follow", action="store_true", help="follow symbolic links")
-    adding.add_argument("--quiet", action="store_true", help="show no progress")
-    adding.add_argument(
-        "--settings", type=Path, metavar="FILE", help="TOML file with settings by their names"
-    )
-    add_engine_options(adding)
-    add_tasks_option(adding)
-    adding.set_defaults(run_step=_add)
-    status = steps.add_parser("status", help="print the counts of a case")
-    status.add_argument("case", type=Path, metavar="CASE")
-    status.add_argument("--json", action="store_true", help="as one JSON object")
-    status.add_argument("--unreadable", action="store_true", help="list what could not be read")
-    status.add_argument("--duplicates", action="store_true", help="list what lies there twice")
-    status.add_argument(
-        "--upgrade", action="store_true", help="bring a case of an older version up to this one"
-    )
-    status.set_defaults(run_step=_status)
-    export = steps.add_parser("export", help="write all reads as a table")
-    export.add_argument("case", type=Path, metavar="CASE")
-    export.add_argument("--format", choices=FORMATS, default="csv", help="default: %(default)s")
-    export.add_argument(
-        "--out", type=Path, metavar="FILE",
-        help="file, for finder a folder (default: standard output, for csv and jsonl)",
-    )  # fmt: skip
-    export.set_defaults(run_step=_export)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 1024:
-        raise argparse.ArgumentTypeError(f"expected 1 to 1024, got {text!r}")
-    return int(text)
-
-
-def _add(chosen: argparse.Namespace) -> int:
+def run_add(chosen: argparse.Namespace) -> int:
+    """Read sources into a case."""
     settings = settings_from(chosen.settings, settings_of(chosen), chosen)
     missing = [path for path in chosen.paths if not Path(path).exists()]
     if len(missing) == len(chosen.paths):
@@ -143,7 +101,8 @@ def _report(summary: Summary, case: Case) -> None:
         print("alprcore: interrupted; the same command goes on", file=sys.stderr)
 
 
-def _status(chosen: argparse.Namespace) -> int:
+def run_status(chosen: argparse.Namespace) -> int:
+    """Print the counts of a case."""
     with Case.open(chosen.case, read_only=not chosen.upgrade) as case:
         status = case.status()
         if chosen.json:
@@ -184,18 +143,21 @@ def _print_status(status: dict[str, Any], case: Case) -> None:
     print(f"log                  {status['log_lines']} lines, last hash {status['log_head']}")
 
 
-def _export(chosen: argparse.Namespace) -> int:
+def run_export(chosen: argparse.Namespace) -> int:
+    """Write all reads as a table."""
     if chosen.out is None and chosen.format not in TEXT_FORMATS:
         raise AlprError(f"--format {chosen.format}: expected --out")
+    hasher = hasher_of(chosen)
     with Case.open(chosen.case) as case:
         if chosen.out is None:
             if isinstance(sys.stdout, io.TextIOWrapper):
                 sys.stdout.reconfigure(encoding="utf-8", newline="")
-            count = write_text(case, chosen.format, sys.stdout)
+            count = write_text(case, chosen.format, sys.stdout, hasher=hasher)
         else:
-            count = write_file(case, chosen.format, chosen.out)
+            count = write_file(case, chosen.format, chosen.out, hasher=hasher)
     note(chosen.case, "exported", {"format": chosen.format, "reads": count,
-                                    "out": str(chosen.out or "-")})  # fmt: skip
+                                    "out": str(chosen.out or "-"),
+                                    "hashed": hasher is not None})  # fmt: skip
     return 0
 
 

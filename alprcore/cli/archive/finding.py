@@ -7,78 +7,28 @@ import argparse
 import io
 import json
 import sys
-from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
-from alprcore.archive.export import row_of
+from alprcore.archive.export import hashed, row_of
 from alprcore.archive.filters import Filters, parse_near, parse_time
 from alprcore.archive.index import SearchIndex, load_index, write_index
 from alprcore.archive.language import parse_query
 from alprcore.archive.provenance import user
-from alprcore.archive.search import LEAST_LISTED, Hit, SearchResult, search
+from alprcore.archive.search import Hit, SearchResult, search
 from alprcore.archive.sightings import (
-    LEAST_SIGHTING,
     links,
     read_list,
     search_list,
     sightings,
 )
 from alprcore.archive.store import Case
+from alprcore.cli.options import hasher_of
 from alprcore.errors import AlprError, CaseError
 from alprcore.wire.archive import percent
 
-if TYPE_CHECKING:
-    from alprcore.cli.options import Commands
-
 _FEWEST = 1e-6  # what is expected less often is shown as none
-
-
-def add_parsers(steps: Commands) -> None:
-    """Add the steps."""
-    searching = steps.add_parser(
-        "search",
-        help="find reads that may match a pattern, most probable first",
-        description="? is one character, * any run, [B8] one of a set, ~1 at the end admits one"
-        " edit: 'AB?1*7', 'AB12[38]4~1'.",
-    )
-    searching.add_argument("case", type=Path, metavar="CASE")
-    searching.add_argument("pattern", nargs="?", metavar="PATTERN")
-    searching.add_argument(
-        "--list", type=Path, metavar="FILE", dest="plates",
-        help="search for each plate of a CSV file: Plate Number,Description,State/Province",
-    )  # fmt: skip
-    _add_limits(searching, least=LEAST_LISTED, limit=20)
-    searching.set_defaults(run_step=_search)
-    again = steps.add_parser(
-        "sightings",
-        help="list where a plate may have been seen, in the order of the times",
-        description="TEXT is a plate; #12 is the read with the id 12, whose like are looked for.",
-    )
-    again.add_argument("case", type=Path, metavar="CASE")
-    again.add_argument("text", metavar="TEXT")
-    _add_limits(again, least=LEAST_SIGHTING, limit=1000)
-    again.set_defaults(run_step=_sightings)
-
-
-def _add_limits(parser: argparse.ArgumentParser, *, least: float, limit: int) -> None:
-    for name in ("since", "until"):
-        parser.add_argument(
-            f"--{name}", metavar="TIME", help="ISO 8601, UTC unless it names a zone; by EXIF"
-        )
-    parser.add_argument("--near", metavar="LAT,LON,KM", help="by the place in EXIF")
-    parser.add_argument("--region", metavar="CODE", help="region, or country")
-    parser.add_argument("--color", metavar="NAME", help="colour of the vehicle (--tasks color)")
-    parser.add_argument("--make", metavar="NAME", help="make of the vehicle (--tasks make)")
-    parser.add_argument(
-        "--limit", type=int, default=limit, metavar="N", help="default: %(default)s"
-    )
-    parser.add_argument(
-        "--least", type=float, default=least, metavar="P",
-        help="leave out matches less probable, 0 to 1 (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the case's log")
 
 
 def _filters(chosen: argparse.Namespace) -> Filters:
@@ -109,7 +59,8 @@ def _index(case: Case) -> SearchIndex:
     return index
 
 
-def _search(chosen: argparse.Namespace) -> int:
+def run_search(chosen: argparse.Namespace) -> int:
+    """Print the reads that may match."""
     _check(chosen)
     if (chosen.pattern is None) == (chosen.plates is None):
         raise AlprError("search: expected a pattern or --list, one of them")
@@ -123,6 +74,7 @@ def _search(chosen: argparse.Namespace) -> int:
                 case, query, index=_index(case), filters=filters, limit=chosen.limit,
                 least=chosen.least,
             )  # fmt: skip
+            found = replace(found, hits=_named(chosen, found.hits))
             _log(chosen, {"pattern": chosen.pattern, "hits": len(found.hits)}, filters)
             if chosen.json:
                 _print_json(found.hits)
@@ -132,22 +84,24 @@ def _search(chosen: argparse.Namespace) -> int:
 
 
 def _search_plates(case: Case, chosen: argparse.Namespace, filters: Filters) -> None:
-    wanted = read_list(chosen.plates)
+    wanted, hasher = read_list(chosen.plates), hasher_of(chosen)
     total = 0
     for each, found in search_list(
         case, wanted, index=_index(case), filters=filters, limit=chosen.limit, least=chosen.least
     ):
         total += len(found.hits)
-        for hit in found.hits:
-            row = {"wanted": each.plate, "description": each.description, **_row(hit)}
+        name = each.plate if hasher is None else hasher.text(each.plate)
+        for hit in _named(chosen, found.hits):
+            row = {"wanted": name, "description": each.description, **_row(hit)}
             if chosen.json:
                 print(json.dumps(row, ensure_ascii=False))
             else:
-                print(f"{each.plate:12}{each.description[:24]:25}{_line(hit)}")
+                print(f"{name:12}{each.description[:24]:25}{_line(hit)}")
     _log(chosen, {"list": str(chosen.plates), "plates": len(wanted), "hits": total}, filters)
 
 
-def _sightings(chosen: argparse.Namespace) -> int:
+def run_sightings(chosen: argparse.Namespace) -> int:
+    """Print where a plate may have been seen."""
     _check(chosen)
     filters = _filters(chosen)
     with Case.open(chosen.case) as case:
@@ -163,6 +117,7 @@ def _sightings(chosen: argparse.Namespace) -> int:
                 case, chosen.text, index=_index(case), filters=filters, limit=chosen.limit,
                 least=chosen.least,
             )  # fmt: skip
+        hits = _named(chosen, hits)
         _log(chosen, {"sightings": chosen.text, "hits": len(hits)}, filters)
         if chosen.json:
             _print_json(hits)
@@ -182,6 +137,12 @@ def _log(chosen: argparse.Namespace, data: dict[str, Any], filters: Filters) -> 
             )
     except AlprError as error:
         print(f"alprcore: the log does not have this search: {error}", file=sys.stderr)
+
+
+def _named(chosen: argparse.Namespace, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Return the hits as they are printed: with ``--hash-plates`` their readings are hashed."""
+    hasher = hasher_of(chosen)
+    return tuple(replace(hit, read=hashed(hit.read, hasher)) for hit in hits)
 
 
 def _row(hit: Hit) -> dict[str, Any]:

@@ -5,48 +5,17 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from alprcore.archive.bag import write_bag
-from alprcore.archive.evidence import SAMPLE, verify
-from alprcore.archive.report import UNSURE, write_report
+from alprcore.archive.evidence import verify
+from alprcore.archive.report import write_report
 from alprcore.archive.store import Case
 from alprcore.cli.archive.adding import note
 from alprcore.errors import AlprError
 
-if TYPE_CHECKING:
-    from alprcore.cli.options import Commands
 
-
-def add_parsers(steps: Commands) -> None:
-    """Add the steps."""
-    report = steps.add_parser("report", help="write one HTML file that opens offline and prints")
-    report.add_argument("case", type=Path, metavar="CASE")
-    report.add_argument("--out", type=Path, required=True, metavar="DIR", help="its folder")
-    report.add_argument("--plates", metavar="LIST", help="these readings only, comma-separated")
-    report.add_argument(
-        "--unsure", type=float, default=UNSURE, metavar="P",
-        help="show ? for less probable characters, 0 to 1 (default: %(default)s)",
-    )  # fmt: skip
-    report.set_defaults(run_step=_report)
-    proving = steps.add_parser("verify", help="compare sources, log, rows and crops with the log")
-    proving.add_argument("case", type=Path, metavar="CASE")
-    proving.add_argument(
-        "--sample", type=int, default=SAMPLE, metavar="N",
-        help="sources of each setup that are read again (default: %(default)s)",
-    )  # fmt: skip
-    proving.add_argument("--no-sources", action="store_true", help="do not hash the sources")
-    proving.add_argument("--json", action="store_true", help="one JSON object a difference")
-    proving.set_defaults(run_step=_verify)
-    bag = steps.add_parser("bag", help="write the case as a BagIt bag")
-    bag.add_argument("case", type=Path, metavar="CASE")
-    bag.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
-    bag.add_argument("--with-sources", action="store_true", help="put the sources in, too")
-    bag.set_defaults(run_step=_bag)
-
-
-def _report(chosen: argparse.Namespace) -> int:
+def run_report(chosen: argparse.Namespace) -> int:
+    """Write a report."""
     if not 0 <= chosen.unsure <= 1:
         raise AlprError(f"--unsure: expected 0 to 1, got {chosen.unsure}")
     plates = None if chosen.plates is None else chosen.plates.split(",")
@@ -57,7 +26,8 @@ def _report(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _verify(chosen: argparse.Namespace) -> int:
+def run_verify(chosen: argparse.Namespace) -> int:
+    """Print what is not as the log has it."""
     if chosen.sample < 0:
         raise AlprError(f"--sample: expected 0 or more, got {chosen.sample}")
     wrong = notes = 0
@@ -77,7 +47,8 @@ def _verify(chosen: argparse.Namespace) -> int:
     return 2 if wrong else 0
 
 
-def _bag(chosen: argparse.Namespace) -> int:
+def run_bag(chosen: argparse.Namespace) -> int:
+    """Write the case as a bag."""
     with Case.open(chosen.case) as case:
         count = write_bag(case, chosen.out, with_sources=chosen.with_sources)
         _, head = case.log_head()

@@ -136,6 +136,9 @@ def schemas() -> dict[str, Schema]:
     return {
         "Error": _whole("What is wrong.", {"error_code": INTEGER, "error": STRING}),
         "Health": _whole("Ready to recognize.", {"status": {**STRING, "enum": ["ready"]}}),
+        "Ready": _whole(
+            "All are ready.", {"status": {**STRING, "enum": ["ready"]}, "workers": INTEGER}
+        ),
         "Config": _config(),
         "Point": _whole("In pixels.", {"x": INTEGER, "y": INTEGER}),
         "Area": _whole("In pixels.", area),
@@ -180,7 +183,8 @@ def _later_schemas() -> dict[str, Schema]:
 
 
 def _config() -> Schema:
-    country = _whole("A country.", {"code": STRING, "name": STRING})
+    region = _whole("A region of a country.", {"code": STRING, "name": STRING})
+    country = _whole("A country.", {"code": STRING, "name": STRING, "regions": listed(region)})
     kinds = ("bodytype", "color", "make", "makemodel", "orientation", "year")
     labels = _whole("Labels by category.", {kind: listed(STRING) for kind in kinds})
     return _whole("What /v3 knows.", {"countries": listed(country), "vehicle_labels": labels})

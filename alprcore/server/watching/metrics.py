@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the server counts, as Prometheus text: sums over all worker processes.
 
-Counters go on when a worker is replaced. Gauges are sums of what each worker last said.
+Counters go on when a worker is replaced. Gauges are sums over the workers
+that are alive.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ ENDPOINTS = (
     "/v3/recognize_url",
     "/v3/config",
     "/health",
+    "/readyz",
     "/metrics",
     "/openapi.json",
     "/",
+    "/page",
     "other",
 )
-_STATUSES = (200, 204, 400, 401, 402, 403, 404, 405, 408, 413, 499, 500, 503)
+_STATUSES = (200, 204, 304, 400, 401, 402, 403, 404, 405, 408, 413, 499, 500, 503)
 _BOUNDS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _HISTOGRAMS = {
     "alprcore_request_seconds": "From a request's headers to the last byte of its reply.",
@@ -112,6 +115,10 @@ class Metrics:
         """Return the credits that all processes charged since the server started."""
         return int(self._cells.sums()[_COLUMNS["alprcore_credits_total"]])
 
+    def workers_ready(self) -> int:
+        """Return how many worker processes are alive and ready."""
+        return int(self._cells.sums_of_the_living()[_COLUMNS["alprcore_workers_ready"]])
+
     def text(self) -> str:
         """Return all numbers in Prometheus' text format, version 0.0.4."""
         return "\n".join(self._lines()) + "\n"
@@ -147,11 +154,12 @@ class Metrics:
                 yield f"{label} {count}"
             yield f"{name}_sum {sums[_COLUMNS[f'{name}_sum']]:.6f}"
             yield f"{name}_count {count}"
-        for kind, names in (("counter", _COUNTERS), ("gauge", _GAUGES)):
+        now = self._cells.sums_of_the_living()
+        for kind, names, values in (("counter", _COUNTERS, sums), ("gauge", _GAUGES, now)):
             for name, meaning in names.items():
                 yield f"# HELP {name} {meaning}"
                 yield f"# TYPE {name} {kind}"
-                yield f"{name} {sums[_COLUMNS[name]]:.0f}"
+                yield f"{name} {values[_COLUMNS[name]]:.0f}"
 
 
 def make_metrics(path: Path, *, workers: int) -> None:
