@@ -16,13 +16,12 @@ from alprcore.errors import ImageError, SettingsError
 from alprcore.finding.search import search
 from alprcore.picture.areas import clamped_areas
 from alprcore.picture.load import ImageSource, load_frame
-from alprcore.picture.view import Place, View, view_of
-from alprcore.ranking.examine import read_detection
-from alprcore.ranking.record import Examination, Read
-from alprcore.ranking.select import select_plates
+from alprcore.picture.view import detections_in_picture, view_of
+from alprcore.ranking.record import Examination
 from alprcore.records import Box, Detection
 from alprcore.running.in_order import in_order
 from alprcore.running.parts import load_parts
+from alprcore.running.reads import reads_of
 from alprcore.settings import Changes, CountryChanges, Settings, changed, checked_tasks
 from alprcore.vehicles.looks import vehicles_of
 from alprcore.wire.results import Recognition
@@ -170,7 +169,7 @@ class Engine:
         areas = clamped_areas(regions_of_interest, *frame.shape[1::-1])
         view = view_of(frame, areas, parts.prewarp, parts.mask)
         found = search(view, parts.networks.plates, settings)
-        reads = self._reads(view, found) if "plate" in wanted else []
+        reads = reads_of(parts, view, found) if "plate" in wanted else []
         plates_done = time.perf_counter()
         quads, looked_for = [place.quad for _, place in reads], wanted - {"plate"}
         looks = vehicles_of(view, quads, found, parts.networks.vehicles, settings, looked_for)
@@ -196,6 +195,23 @@ class Engine:
             Examination(plate, read.crop, read.reading, read.bank)
             for plate, (read, _) in zip(plates, reads, strict=True)
         )
+
+    def find(self, image: ImageSource) -> tuple[Detection, ...]:
+        """Return every place of a picture that may be a plate, most likely first, none of it read.
+
+        Of `recognize` only places with a text are left; this has all that score
+        `Settings.min_plate_score`, for what must not miss any, such as covering them.
+
+        Raises
+        ------
+        ImageError
+            As for `recognize`.
+        """
+        frame = load_frame(image, max_pixels=self.settings.max_pixels)
+        areas = clamped_areas((), *frame.shape[1::-1])
+        view = view_of(frame, areas, self._parts.prewarp, self._parts.mask)
+        found = search(view, self._parts.networks.plates, self.settings)
+        return detections_in_picture(view, found)
 
     def recognize_batch(
         self,
@@ -285,20 +301,3 @@ class Engine:
             As for `recognize`.
         """
         return self.recognize_and_examine(image, regions_of_interest=regions_of_interest)[1]
-
-    def _reads(self, view: View, found: Sequence[Detection]) -> list[tuple[Read, Place]]:
-        """Return the plates to report, read, with their places in the picture."""
-        parts, settings = self._parts, self.settings
-        reads = [
-            read_detection(view.frame, detection, parts.reader, parts.networks.regions, index=index)
-            for index, detection in enumerate(found)
-        ]
-        readable = [read for read in reads if read is not None]
-        chosen = select_plates(
-            readable,
-            min_plausibility=settings.min_plausibility,
-            min_confidence=settings.min_confidence,
-            min_score=settings.min_plate_score,
-        )
-        placed = ((readable[i], readable[i].placed(view)) for i in chosen)
-        return [(read, place) for read, place in placed if place is not None]

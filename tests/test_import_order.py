@@ -34,6 +34,7 @@ ORDER = [
     "engine",
     "evaluation",
     "video",
+    "redaction",
     "archive",
     "scale",
     "agent",

@@ -24,6 +24,7 @@ from alprcore.cli import (
     explain,
     keys,
     recognize,
+    redact,
     serve,
     train_bank,
     version,
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     for module in (
         recognize,
         video,
+        redact,
         archive,
         evaluate,
         explain,
