@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from alprcore.engine import Engine
@@ -28,7 +28,7 @@ from alprcore.server.config import Serving, threads_of
 from alprcore.server.engines import Recognizer, load_engine
 from alprcore.server.fetch.download import Downloader, UrlRules
 from alprcore.server.http.body import Buffers, ClientDisconnected
-from alprcore.server.page import page
+from alprcore.server.page.routes import page_routes
 from alprcore.server.service import Endpoint, Service
 from alprcore.server.watching.logs import LOG, log
 from alprcore.server.watching.metrics import Metrics
@@ -117,7 +117,7 @@ def _routes(service: Service) -> list[Route]:
         Route("/openapi.json", _constant(json_line(document())), methods=["GET"]),
         Route("/health", _health(service), methods=["GET"]),
         Route("/metrics", _metrics(service), methods=["GET"]),
-        Route("/", _page(), methods=["GET"]),
+        *page_routes(),
     ]
 
 
@@ -189,15 +189,6 @@ def _metrics(service: Service) -> Handler:
         return PlainTextResponse(service.metrics.text(), headers={"Content-Type": _METRICS_TYPE})
 
     return metrics
-
-
-def _page() -> Handler:
-    text, headers = page()
-
-    async def whole_page(_: Request) -> Response:
-        return HTMLResponse(text, headers=headers)
-
-    return whole_page
 
 
 async def _on_problem(_: Request, problem: Exception) -> Response:

@@ -33,7 +33,13 @@ def config_body(settings: Settings) -> dict[str, Any]:
     }
     return {
         "countries": [
-            {"code": country.code, "name": country.name}
+            {
+                "code": country.code,
+                "name": country.name,
+                "regions": [
+                    {"code": region.code, "name": region.name} for region in country.regions
+                ],
+            }
             for country in countries
             if country.readable
         ],

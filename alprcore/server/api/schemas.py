@@ -180,7 +180,8 @@ def _later_schemas() -> dict[str, Schema]:
 
 
 def _config() -> Schema:
-    country = _whole("A country.", {"code": STRING, "name": STRING})
+    region = _whole("A region of a country.", {"code": STRING, "name": STRING})
+    country = _whole("A country.", {"code": STRING, "name": STRING, "regions": listed(region)})
     kinds = ("bodytype", "color", "make", "makemodel", "orientation", "year")
     labels = _whole("Labels by category.", {kind: listed(STRING) for kind in kinds})
     return _whole("What /v3 knows.", {"countries": listed(country), "vehicle_labels": labels})

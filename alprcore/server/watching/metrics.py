@@ -26,9 +26,10 @@ ENDPOINTS = (
     "/metrics",
     "/openapi.json",
     "/",
+    "/page",
     "other",
 )
-_STATUSES = (200, 204, 400, 401, 402, 403, 404, 405, 408, 413, 499, 500, 503)
+_STATUSES = (200, 204, 304, 400, 401, 402, 403, 404, 405, 408, 413, 499, 500, 503)
 _BOUNDS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _HISTOGRAMS = {
     "alprcore_request_seconds": "From a request's headers to the last byte of its reply.",

@@ -42,6 +42,13 @@ def request_id(scope: Scope) -> str:
     return uuid.uuid4().hex
 
 
+def _endpoint(path: str) -> str:
+    """Return the name under which a path is counted and logged; what clients make up is "other"."""
+    if path.startswith("/page/"):
+        return "/page"
+    return path if path in ENDPOINTS else "other"
+
+
 class Watch:
     """Wraps the application.
 
@@ -92,7 +99,7 @@ class Watch:
         finally:
             self._count_in_flight(-1)
             seconds = time.perf_counter() - begin
-            endpoint = path if path in ENDPOINTS else "other"
+            endpoint = _endpoint(path)
             self._metrics.request(endpoint, status, seconds)
             log(
                 "request",
