@@ -69,14 +69,21 @@ def redacted(frame: Frame, engine: Engine, *, style: str = FILL) -> Redacted:
     canvas = np.array(frame, dtype=np.uint8, order="C")
     places: list[Detection] = []
     for number in range(MOST_ROUNDS):
-        least = AGAIN_SCORE if number else LEAST_SCORE
-        found = [each for each in engine.find(canvas) if each.score >= least]
+        found = _left(engine, canvas) if number else engine.find(canvas)
         new = [each for each in found if not _is_covered(each, places)]
         if not new:
             break
         cover(canvas, [each.quad for each in new], style=style)
         places += new
     return Redacted(canvas, tuple(places))
+
+
+def _left(engine: Engine, canvas: Frame) -> list[Detection]:
+    """Return what still looks like a plate in a covered picture, or is read as one."""
+    likely = [each for each in engine.find(canvas) if each.score >= AGAIN_SCORE]
+    reader = engine.with_settings(min_plate_score=AGAIN_SCORE)
+    read = [Detection(each.quad, each.detection_score) for each in reader.recognize(canvas).plates]
+    return likely + read
 
 
 def _is_covered(place: Detection, places: list[Detection]) -> bool:
