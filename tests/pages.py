@@ -17,6 +17,7 @@ from pathlib import Path
 
 import cv2
 
+from alprcore.agent.settings import documented as agent_documented
 from alprcore.cli import main, parser
 from alprcore.cli.alpr import arguments as alpr_arguments
 from alprcore.cli.alpr.command import main as alpr
@@ -36,7 +37,7 @@ FENCED = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 # Commands that run until they are stopped, and where they are started in earnest.
-LASTING = {"serve": "tests/server"}
+LASTING = {"serve": "tests/server", "agent": "tests/agent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,17 @@ shares the loaded networks. Those with a flag are options of `alprcore recognize
 {documented()}"""
 
 
+def agent_settings_page() -> str:
+    """The text of alprcore/agent/SETTINGS.md."""
+    return f"""# Settings of the agent
+
+Keys of `agent.toml` and of `alprd.conf`; what OpenALPR has keeps its name. Cameras are `[[camera]]`
+tables, files in `stream.d/`, or `stream` lines. The tables are made from
+`alprcore.agent.settings` by `python tests/test_readme.py`.
+
+{agent_documented()}"""
+
+
 def flags_page() -> str:
     """The text of alprcore/cli/FLAGS.md."""
     parts = [
@@ -257,5 +269,6 @@ def made_pages() -> dict[Path, str]:
     """The pages that are made from the code, with the text they should have."""
     return {
         ROOT / "alprcore/SETTINGS.md": settings_page(),
+        ROOT / "alprcore/agent/SETTINGS.md": agent_settings_page(),
         ROOT / "alprcore/cli/FLAGS.md": flags_page(),
     }

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import alprcore
@@ -59,6 +60,7 @@ MODULES = {module_of(path) for path in SOURCES} | {
 }
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """The full names of our own modules that `path` imports, also inside functions."""
     names = set()

@@ -117,3 +117,15 @@ def test_every_route_is_on_a_page():
     routes = [route.path for route in create_app(Serving()).routes]
     assert [path for path in routes if f"`{path}`" not in TEXT] == []
     assert len(routes) > 10
+
+
+def test_every_path_of_the_agent_is_on_a_page():
+    pytest.importorskip("starlette")
+    pytest.importorskip("uvicorn")
+    from alprcore.agent.metrics import Metrics
+    from alprcore.agent.port import create_app
+    from alprcore.agent.settings import AgentSettings
+
+    routes = [route.path for route in create_app(AgentSettings(), Metrics(), None).routes]
+    assert [path for path in routes if f"`{path}`" not in TEXT] == []
+    assert len(routes) > 5

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from alprcore.cli import (
+    agent,
     archive,
     countries,
     evaluate,
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
         video,
         redact,
         archive,
+        agent,
         evaluate,
         explain,
         countries,

@@ -17,6 +17,9 @@ from alprcore.video.source import Frames, FrameTime, Opened, VideoFrame, VideoIn
 EARLIER_S = (0.0, 1.0, 4.0, 16.0)
 # Camera streams over UDP lose packets, and each is a torn picture.
 STREAM_OPTIONS = {"rtsp_transport": "tcp"}
+# FFmpeg studies a stream for five seconds before it gives the first frame, and then gives all at
+# once; a camera's picture is known after its first key frame.
+LIVE_OPTIONS = {"analyzeduration": "1000000"}  # microseconds
 
 
 def open_container(
@@ -88,7 +91,7 @@ def _opened(name: str, threads: int, timeout_s: float) -> tuple[Any, Any]:
             target,
             format="v4l2" if camera else None,
             metadata_errors="replace",
-            options=STREAM_OPTIONS if name.lower().startswith("rtsp") else {},
+            options=_options(name) if live else {},
             timeout=timeout_s if live else None,
         )
     except (av.error.FFmpegError, OSError) as error:
@@ -100,6 +103,11 @@ def _opened(name: str, threads: int, timeout_s: float) -> tuple[Any, Any]:
         raise VideoError(f"video: '{name}' holds no video, only {kinds}")
     stream.codec_context.thread_count = threads
     return container, stream
+
+
+def _options(name: str) -> dict[str, str]:
+    """Return FFmpeg's options for a stream or camera."""
+    return LIVE_OPTIONS | (STREAM_OPTIONS if name.lower().startswith("rtsp") else {})
 
 
 def _checked(decoded: Iterator[VideoFrame], name: str, of: Frames) -> Iterator[VideoFrame]:
