@@ -39,6 +39,7 @@ ORDER = [
     "archive",
     "scale",
     "agent",
+    "bridge",
     "openalpr",
     "server",
     "cli",
