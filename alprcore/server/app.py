@@ -26,11 +26,13 @@ from alprcore.server.api.openapi import document
 from alprcore.server.api.parameters import file_source, url_source, v1_source
 from alprcore.server.api.problems import Problem
 from alprcore.server.config import Serving, threads_of
+from alprcore.server.doors.codeproject import VISION
+from alprcore.server.doors.plate_recognizer import SNAPSHOT
 from alprcore.server.engines import Recognizer, load_engine
 from alprcore.server.fetch.download import Downloader, UrlRules
 from alprcore.server.http.body import Buffers, ClientDisconnected
 from alprcore.server.page.routes import page_routes
-from alprcore.server.service import Endpoint, Service
+from alprcore.server.service import Endpoint, Service, endpoint_of
 from alprcore.server.watching.logs import LOG, log
 from alprcore.server.watching.metrics import Metrics
 from alprcore.server.watching.watch import Watch
@@ -45,6 +47,9 @@ _ENDPOINTS = {
     "/v3/recognize": Endpoint(3, file_source),
     "/v3/recognize_bytes": Endpoint(3, None),
     "/v3/recognize_url": Endpoint(3, url_source),
+    "/v1/plate-reader/": endpoint_of(SNAPSHOT),
+    "/v1/plate-reader": endpoint_of(SNAPSHOT),
+    "/v1/vision/alpr": endpoint_of(VISION),
 }
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -167,7 +172,15 @@ def _recognition(service: Service, endpoint: Endpoint) -> Handler:
     async def recognize(request: Request) -> Response:
         if request.method == "OPTIONS":  # what browsers ask before they call from another page
             return Response(status_code=204, headers={"Access-Control-Max-Age": "86400"})
-        return await service.answer(request, endpoint)
+        try:
+            return await service.answer(request, endpoint)
+        except Problem as problem:
+            if endpoint.door is None:
+                raise
+            status, body = endpoint.door.problem(problem.status, problem.text)
+            closing = {"Connection": "close"} if problem.close else {}
+            headers = {**problem.headers, **closing}
+            return json_reply(json_line(body), status=status, headers=headers)
 
     return recognize
 
