@@ -16,12 +16,13 @@ from alprcore.errors import ImageError, SettingsError
 from alprcore.finding.search import search
 from alprcore.picture.areas import clamped_areas
 from alprcore.picture.load import ImageSource, load_frame
-from alprcore.picture.view import detections_in_picture, view_of
+from alprcore.picture.view import view_of
+from alprcore.ranking.examine import read_plates
 from alprcore.ranking.record import Examination
 from alprcore.records import Box, Detection
 from alprcore.running.in_order import in_order
 from alprcore.running.parts import load_parts
-from alprcore.running.reads import reads_of
+from alprcore.running.places import places_of
 from alprcore.settings import Changes, CountryChanges, Settings, changed, checked_tasks
 from alprcore.vehicles.looks import vehicles_of
 from alprcore.wire.results import Recognition
@@ -169,7 +170,9 @@ class Engine:
         areas = clamped_areas(regions_of_interest, *frame.shape[1::-1])
         view = view_of(frame, areas, parts.prewarp, parts.mask)
         found = search(view, parts.networks.plates, settings)
-        reads = reads_of(parts, view, found) if "plate" in wanted else []
+        reads = []
+        if "plate" in wanted:
+            reads = read_plates(view, found, parts.reader, parts.networks.regions)
         plates_done = time.perf_counter()
         quads, looked_for = [place.quad for _, place in reads], wanted - {"plate"}
         looks = vehicles_of(view, quads, found, parts.networks.vehicles, settings, looked_for)
@@ -197,10 +200,7 @@ class Engine:
         )
 
     def find(self, image: ImageSource) -> tuple[Detection, ...]:
-        """Return every place of a picture that may be a plate, most likely first, none of it read.
-
-        Of `recognize` only places with a text are left; this has all that score
-        `Settings.min_plate_score`, for what must not miss any, such as covering them.
+        """Return every place of a picture that may be a plate, from `min_plate_score` on, unread.
 
         Raises
         ------
@@ -208,10 +208,7 @@ class Engine:
             As for `recognize`.
         """
         frame = load_frame(image, max_pixels=self.settings.max_pixels)
-        areas = clamped_areas((), *frame.shape[1::-1])
-        view = view_of(frame, areas, self._parts.prewarp, self._parts.mask)
-        found = search(view, self._parts.networks.plates, self.settings)
-        return detections_in_picture(view, found)
+        return places_of(self._parts, frame)
 
     def recognize_batch(
         self,

@@ -2,9 +2,9 @@
 """How crops of a script are read, all characters: ``python benchmarks/script_crops.py SET CODES``.
 
 SET is a folder of labelled crops, such as ``DATA/reading/cn``, CODES the countries that are given,
-such as ``cn``. Only the fifth of the plates is read that no bank learned from
-(`alprcore.training.bank.scripts.is_held_back`). The steps are those of the engine from an upright
-crop on; the plate's shape is taken to be the country's, since crops are cut loosely.
+such as ``cn``. Only the fifth of the plates is read that no bank learned from (`is_held_back`). The
+steps are those of the engine from an upright crop on; the plate's shape is taken to be the
+country's, since crops are cut loosely.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from alprcore.records import Candidate, GrayImage
 from alprcore.settings import Settings
 from alprcore.training.bank.data import STEEPEST, read_grey
 from alprcore.training.bank.held_back import plate_shape
-from alprcore.training.bank.scripts import is_held_back
+from alprcore.training.bank.script_crops import is_held_back
 
 SURE = 0.9
 

@@ -113,9 +113,9 @@ MUTANTS = {
     ),
     "P8": Mutant(
         "doubtful plates are reported as others are",
-        "alprcore/*.py",
-        r"            min_score=settings\.min_plate_score,",
-        "            min_score=0.0,",
+        "alprcore/ranking/examine.py",
+        r"min_score=settings\.min_plate_score",
+        "min_score=0.0",
         ("tests/test_engine.py",),
     ),
     "P9": Mutant(

@@ -11,7 +11,7 @@ from alprcore.archive.lattices import in_alphabet, lattice_bytes
 from alprcore.archive.slots import slot_bytes
 from alprcore.ranking.record import Examination
 from alprcore.reading.order import as_seen
-from alprcore.records import Frame, Glyph, Label, Plate, VehicleBox, VehicleLook
+from alprcore.records import Candidate, Frame, Glyph, Label, Plate, VehicleBox, VehicleLook
 
 Row = dict[str, Any]
 
@@ -67,12 +67,7 @@ def read_row(
         "make": _first(look.make),
         "make_model": _first(look.make_model),
         "vehicle": _vehicle_of(plate),
-        "candidates": canonical(
-            [
-                [each.text, _rounded(each.confidence), int(each.matches_template)]
-                for each in plate.candidates
-            ]
-        ),
+        "candidates": canonical([_candidate(each) for each in plate.candidates]),
         "regions": canonical(_labels(plate.regions[:5])),
         "glyphs": canonical([_glyph(each) for each in plate.glyphs]),
         "crop": crop,
@@ -87,6 +82,10 @@ def read_row(
 def _line_texts(text: str, lines: int) -> list[str]:
     parts = text.split("\n")
     return parts if len(parts) == lines else ["".join(parts), *[""] * (lines - 1)]
+
+
+def _candidate(candidate: Candidate) -> list[Any]:
+    return [candidate.text, _rounded(candidate.confidence), int(candidate.matches_template)]
 
 
 def _rounded(value: float) -> float:

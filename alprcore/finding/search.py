@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from alprcore.finding.detect import corners_in, find_plates
+from alprcore.finding.corners import corners_in
+from alprcore.finding.detect import find_plates
 from alprcore.finding.network import PlateFinder
 from alprcore.finding.tilt import turned_views
 from alprcore.geometry import box_quad, clipped, cover, mapped_quad, tilt
@@ -44,7 +45,7 @@ def _search_area(
 ) -> tuple[Detection, ...]:
     left, top, right, bottom = (int(v) for v in (area.left, area.top, area.right, area.bottom))
     part = view.frame[top:bottom, left:right]
-    plates = _found(part, finder, settings, doubtful=True, tiled=settings.tiled)
+    plates = _found(part, finder, settings, turned=False)
     sure = [plate for plate in plates if plate.score >= settings.sure_plate_score]
     wanted = not sure or any(map(_is_steep, sure))
     if settings.tilted and wanted and min(part.shape[:2]) >= NARROWEST_TURNED:
@@ -63,17 +64,18 @@ def _search_area(
 
 
 def _found(
-    frame: Frame, finder: PlateFinder, settings: Settings, *, doubtful: bool, tiled: bool
+    frame: Frame, finder: PlateFinder, settings: Settings, *, turned: bool
 ) -> tuple[Detection, ...]:
     return find_plates(
         frame,
         finder,
         min_score=settings.min_plate_score,
-        doubtful_score=settings.doubtful_plate_score if doubtful else 1.0,
+        doubtful_score=1.0 if turned else settings.doubtful_plate_score,
         sure_score=settings.sure_plate_score,
         max_plates=settings.max_plates,
         area=settings.detection_pixels,
-        tiled=tiled,
+        tiled=settings.tiled and not turned,
+        thorough=not turned,
     )
 
 
@@ -84,7 +86,7 @@ def _tilted_plates(frame: Frame, finder: PlateFinder, settings: Settings) -> lis
     """
     found: list[Detection] = []
     for turned_frame, to_frame in turned_views(frame):
-        for plate in _found(turned_frame, finder, settings, doubtful=False, tiled=False):
+        for plate in _found(turned_frame, finder, settings, turned=True):
             quad = mapped_quad(plate.quad, to_frame)
             sure = plate.score >= settings.sure_plate_score
             if quad is not None and sure and not _is_steep(plate):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One plate from its corners to its ranked readings: the order of the reading stages."""
+"""Plates from their corners to their ranked readings: the order of the reading stages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from alprcore.picture.rectify import rectify_color
+from alprcore.picture.view import Place, View
 from alprcore.ranking.doubt import as_covered, of_likeliest_script
 from alprcore.ranking.rank import Ranking, extended, rank_candidates
 from alprcore.ranking.record import Read
 from alprcore.ranking.region import named_region, region_probabilities
 from alprcore.ranking.region_look import COUNTRY, CROP_SIZE, look_logs
 from alprcore.ranking.region_network import RegionModel
+from alprcore.ranking.select import select_plates
 from alprcore.reading.attempts import (
     LEAST_TEXTS,
     Reader,
@@ -29,6 +31,37 @@ from alprcore.records import Detection, Fit, Frame, Label, Quad
 # is missing on some plates with two lookalikes, O and I.
 MUST_MATCH_TEXTS = 100
 ENOUGH_FOR_AN_AREA = 0.7  # a reading of this probability stands, whatever else an area may show
+
+
+def read_plates(
+    view: View, found: Sequence[Detection], reader: Reader, regions: RegionModel
+) -> list[tuple[Read, Place]]:
+    """Return the plates to report of those found, read, each with its place in the picture.
+
+    Parameters
+    ----------
+    view : View
+        The frame that was searched, and its way back to the picture.
+    found : sequence of Detection
+        In pixels of that frame.
+    reader : Reader
+    regions : RegionModel
+        What tells a state from the plate's look.
+    """
+    settings = reader.settings
+    reads = [
+        read_detection(view.frame, detection, reader, regions, index=index)
+        for index, detection in enumerate(found)
+    ]
+    readable = [read for read in reads if read is not None]
+    chosen = select_plates(
+        readable,
+        min_plausibility=settings.min_plausibility,
+        min_confidence=settings.min_confidence,
+        min_score=settings.min_plate_score,
+    )
+    placed = ((readable[i], readable[i].placed(view)) for i in chosen)
+    return [(read, place) for read, place in placed if place is not None]
 
 
 def read_detection(

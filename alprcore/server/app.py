@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -120,7 +121,8 @@ def _routes(service: Service) -> list[Route]:
             methods=["GET"],
         ),
         Route("/openapi.json", _constant(json_line(document())), methods=["GET"]),
-        Route("/health", _health(service), methods=["GET"]),
+        Route("/health", _constant('{"status":"ready"}'), methods=["GET"]),
+        Route("/readyz", _readyz(service), methods=["GET"]),
         Route("/metrics", _metrics(service), methods=["GET"]),
         *page_routes(),
     ]
@@ -129,9 +131,11 @@ def _routes(service: Service) -> list[Route]:
 def _lifespan(service: Service) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_load(service, app))]
+        tasks = []
         if service.serving.workers > 1:
             tasks.append(asyncio.create_task(_follow_parent()))
+        # No connection is taken before this is done: it waits, or a worker that is ready takes it.
+        await _load(service, app)
         yield
         for task in tasks:
             task.cancel()
@@ -155,11 +159,11 @@ async def _load(service: Service, app: Starlette) -> None:
     """Load the engine; without one there is nothing to serve, so the process ends."""
     try:
         await service.recognizer.load()
-    except Exception:  # noqa: BLE001 - whatever it is, it is logged and ends the process
+    except Exception:
         LOG.exception("the engine cannot be loaded")
         app.state.exit_code = 1
-        os.kill(os.getpid(), signal.SIGTERM)
-        return
+        logging.getLogger("uvicorn.error").disabled = True  # it would say all of that again
+        raise
     service.metrics.gauge("alprcore_workers_ready", 1)
     log("ready", threads=threads_of(service.serving))
 
@@ -188,13 +192,17 @@ def _constant(text: str) -> Handler:
     return constant
 
 
-def _health(service: Service) -> Handler:
-    async def health(_: Request) -> Response:
-        if not service.recognizer.ready:
-            return problem_reply(503, "The server is starting", headers={"Retry-After": "1"})
-        return json_reply('{"status":"ready"}')
+def _readyz(service: Service) -> Handler:
+    workers = service.serving.workers
 
-    return health
+    async def readyz(_: Request) -> Response:
+        ready = service.metrics.workers_ready()
+        if ready < workers:
+            text = f"{ready} of {workers} workers are ready"
+            return problem_reply(503, text, headers={"Retry-After": "1"})
+        return json_reply(f'{{"status":"ready","workers":{ready}}}')
+
+    return readyz
 
 
 def _metrics(service: Service) -> Handler:

@@ -12,8 +12,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from alprcore.finding.detect import find_plates, settled_score
+from alprcore.finding.detect import (
+    FIRST_SCALE,
+    GRID,
+    SETTLED_SCORE,
+    around,
+    find_plates,
+)
 from alprcore.finding.network import PlateFinder
+from alprcore.finding.passes import shrunk
 from alprcore.picture.load import load_frame
 from alprcore.records import Detection, Frame
 from alprcore.resources import sample_path
@@ -140,30 +147,85 @@ def test_the_labelled_plates_are_found(finder: PlateFinder, folder: str, floor: 
     assert hits >= floor * rows
 
 
-def test_the_coarse_pass_is_made_only_where_it_can_help(
-    finder: PlateFinder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    passes: list[Frame] = []
+@pytest.fixture
+def looks(finder: PlateFinder, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """Return a list that the rows and columns of every look of the detector go into."""
+    sizes: list[tuple[int, ...]] = []
     seen = finder.heat_map
 
     def noted(_: PlateFinder, view: Frame) -> NDArray[np.float32]:
-        passes.append(view)
+        sizes.append(view.shape[:2])
         return seen(view)
 
     monkeypatch.setattr(PlateFinder, "heat_map", noted)
+    return sizes
+
+
+def test_a_sure_small_plate_takes_the_small_pass_and_one_look_at_its_place(
+    finder: PlateFinder, looks: list[tuple[int, ...]]
+) -> None:
     street = load_frame(sample_path("eu.jpg"))
     (plate,) = found_in(street, finder)
-    assert plate.score > settled_score
-    assert len(passes) == 1  # sure of a small plate
-    passes.clear()
+    assert plate.score > SETTLED_SCORE
+    first, again = looks
+    assert max(first) <= max(street.shape[:2]) * FIRST_SCALE + 32
+    assert again[0] * again[1] < street.shape[0] * street.shape[1] / 2
+
+
+def test_where_nothing_is_seen_the_coarse_and_the_main_pass_follow(
+    finder: PlateFinder, looks: list[tuple[int, ...]]
+) -> None:
+    street = load_frame(sample_path("eu.jpg"))
     assert found_in(np.full_like(street, 90), finder) == ()
-    assert len(passes) == 2  # nothing seen: it may be too large
-    box = plate.quad.bounds()
+    first, coarse, main = looks
+    assert coarse < first < main
+
+
+def test_a_turned_view_gets_no_main_pass(finder: PlateFinder, looks: list[tuple[int, ...]]) -> None:
+    blank = np.full((540, 960, 3), 90, np.uint8)
+    options = {"min_score": 0.3, "max_plates": 5, "area": AREA, "tiled": False}
+    assert find_plates(blank, finder, thorough=False, **options) == ()  # type: ignore[arg-type]
+    assert max(max(size) for size in looks) <= 480
+
+
+def test_a_wide_plate_is_looked_at_in_the_main_pass_too(
+    finder: PlateFinder, looks: list[tuple[int, ...]]
+) -> None:
+    street = load_frame(sample_path("eu.jpg"))
+    box = found_in(street, finder)[0].quad.bounds()
     top, bottom, left, right = (int(v) for v in (box.top, box.bottom, box.left, box.right))
     near = cv2.resize(street[top - 90 : bottom + 90, left - 90 : right + 90], None, fx=2, fy=2)
-    passes.clear()
-    assert found_in(np.asarray(near, np.uint8), finder)[0].score > settled_score
-    assert len(passes) == 2  # a wide one: another pass may see it better
+    looks.clear()
+    assert found_in(np.asarray(near, np.uint8), finder)[0].score > SETTLED_SCORE
+    rows, cols = near.shape[:2]
+    assert (-(-rows // 32) * 32, -(-cols // 32) * 32) in looks
+
+
+def test_a_second_look_lies_around_its_place_and_inside_the_frame() -> None:
+    frame = np.zeros((400, 600, 3), np.uint8)
+    for left, top, wide, high in ((0, 0, 20, 8), (580, 390, 20, 10), (100, 100, 480, 240)):
+        place = np.array([left, top, left + wide, top + high, 0.5])
+        part = around(frame, place)
+        assert 0 <= part.left <= left
+        assert part.right <= 600
+        assert 0 <= part.top <= top
+        assert part.bottom <= 400
+        assert part.right >= left + wide
+        assert part.bottom >= top + high
+        assert part.left % GRID == 0
+        assert part.top % GRID == 0
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.8, 0.5, 0.47, 0.25, 0.1])
+def test_a_shrunk_picture_keeps_places(scale: float) -> None:
+    frame = np.zeros((517, 803, 3), np.uint8)
+    frame[300:340, 500:560] = 255
+    small, unit_x, unit_y = shrunk(frame, scale)
+    rows, cols = np.nonzero(small[..., 0] > 127)
+    assert abs(cols.min() * unit_x - 500) <= unit_x
+    assert abs((cols.max() + 1) * unit_x - 560) <= unit_x
+    assert abs(rows.min() * unit_y - 300) <= unit_y
+    assert abs(small.shape[1] - 803 * scale) < 2
 
 
 def test_doubtful_plates_are_found_only_where_none_is_sure(finder: PlateFinder) -> None:

@@ -58,9 +58,10 @@ def test_what_is_asked_of_the_finder(
     ).recognize(frame)
     asked = {"area": 230_400, "tiled": False, "min_score": 0.4, "max_plates": 3, "sure_score": 0.95}
     assert calls == [
-        {**asked, "doubtful_score": 0.2},
-        {**asked, "doubtful_score": 1.0},  # turned either way: only sure plates count
-        {**asked, "doubtful_score": 1.0},
+        {**asked, "doubtful_score": 0.2, "thorough": True},
+        # Turned either way: only sure plates count, and the small pass must see them.
+        {**asked, "doubtful_score": 1.0, "thorough": False},
+        {**asked, "doubtful_score": 1.0, "thorough": False},
     ]
 
 

@@ -29,6 +29,7 @@ from alprcore.records import Box
 from alprcore.resources import model_bytes
 from alprcore.settings import Settings
 from alprcore.training.bank.data import HELD_BACK
+from alprcore.training.bank.look_net import export, teach
 
 FOLDERS = ("kaggle", "tunisian", "romanian", "egypt", "openimages")
 MOST_OF_A_FOLDER = 330
@@ -40,7 +41,7 @@ NARROWEST = 36.0  # pixels of a plate in its photograph
 # A cover hides something from this share of the plate's width on, taken from its end; text begins
 # at 3 to 13 % and a character is as wide. What hides between the two shares is not taught.
 HARMLESS, HIDING = 0.05, 0.17
-VIEWS = 8000
+VIEWS = 16000
 MIRRORED = torch.tensor([0, 2, 1, 3])
 
 
@@ -188,34 +189,23 @@ def train(canvas_file: Path, out: Path, steps: int, seed: int) -> None:
         plates, held = arrays["plates"], arrays["held"]
     learn, apart = plates[~held], plates[held]
     net = CoverNet()
-    optimiser = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=2e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, steps)
-    losses = []
     # Drawing takes longer than a step of the network: each view is shown some ten times.
     views, kinds = _batch(learn, rng, VIEWS)
     print("views drawn", flush=True)
-    for step in range(steps):
+
+    def batch() -> tuple[Tensor, Tensor]:
         picks = torch.from_numpy(rng.integers(len(views), size=64))
         x, y = views[picks].float(), kinds[picks]
-        if rng.random() < 0.5:
-            x, y = x.flip(2), MIRRORED[y]
-        loss = nn.functional.cross_entropy(net(x), y)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        schedule.step()
-        losses.append(float(loss.detach()))
-        if step % 200 == 199:
-            print(f"step {step + 1} loss {np.mean(losses[-200:]):.3f}", flush=True)
-            torch.save(net.state_dict(), out.with_suffix(".pt"))
-    net.eval()
+        return (x.flip(2), MIRRORED[y]) if rng.random() < 0.5 else (x, y)
+
+    teach(net, batch, out, steps=steps, decay=2e-2)
     with torch.no_grad():
         x, y = _batch(apart, np.random.default_rng(0), 600)
         p = 1.0 - torch.softmax(net(x.float()), 1)[:, 0].numpy()
     for limit in (0.1, 0.3, 0.5, 0.8):
         right = (p[y.numpy() > 0] > limit).mean(), (p[y.numpy() == 0] > limit).mean()
         print(f"above {limit}: {100 * right[0]:.1f} % of covered, {100 * right[1]:.1f} % of others")
-    export(net, out)
+    export(net, out, size=COVER_SIZE, output="shares", last=torch.softmax)
 
 
 def _batch(
@@ -225,24 +215,6 @@ def _batch(
     seen = [covered(plates[a], plates[b], rng) for a, b in picks]
     x = torch.from_numpy(np.stack([view for view, _ in seen]))
     return x, torch.tensor([y for _, y in seen])
-
-
-def export(net: CoverNet, path: Path) -> None:
-    """Write the network with the probability of each of `PLACES` as its output."""
-
-    class Shares(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.net = net
-
-        def forward(self, crops: Tensor) -> Tensor:
-            return torch.softmax(self.net(crops.float()), 1)
-
-    example = torch.zeros(1, COVER_SIZE[1], COVER_SIZE[0], dtype=torch.uint8)
-    torch.onnx.export(
-        Shares().eval(), (example,), str(path), input_names=["crops"], output_names=["shares"],
-        dynamo=False,
-    )  # fmt: skip
 
 
 def main() -> None:

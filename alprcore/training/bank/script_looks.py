@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from alprcore.reading.looks import SCRIPT_SIZE, SCRIPTS
+from alprcore.records import GrayImage
 from alprcore.training.bank.data import HELD_BACK, degraded, read_grey
-from alprcore.training.bank.scripts import is_held_back
+from alprcore.training.bank.look_net import export, teach
+from alprcore.training.bank.script_crops import is_held_back
 
 SETS = {
     "Latin": ("us", "br", "ar", "eu", "eu_two_line", "vn", "cz"),
@@ -145,6 +147,45 @@ def view(crop: NDArray[np.uint8], rng: np.random.Generator | None) -> NDArray[np
     return np.asarray(255 - seen if rng.random() < 0.5 else seen, np.uint8)
 
 
+def train(
+    crops: list[tuple[GrayImage, int, bool]], options: argparse.Namespace, rng: np.random.Generator
+) -> ScriptNet:
+    """Train a network on the crops that are not held back."""
+    learn = [(crop, kind) for crop, kind, held in crops if not held]
+    by_kind = [[crop for crop, k in learn if k == kind] for kind in range(OTHER + 1)]
+    print([len(some) for some in by_kind], flush=True)
+    net = ScriptNet()
+    if options.state:
+        net.load_state_dict(torch.load(options.state))
+    # Latin plates are the ones that must not be lost. Degrading takes four times as long as a step
+    # of the network, so each view is shown about ten times, moved and inverted at random.
+    pool_kinds = rng.choice(OTHER + 1, size=options.views, p=[0.4, 0.16, 0.16, 0.16, 0.12])
+    pool = np.stack([view(by_kind[k][int(rng.integers(len(by_kind[k])))], rng) for k in pool_kinds])
+    print("views drawn", flush=True)
+
+    def batch() -> tuple[Tensor, Tensor]:
+        picks = rng.integers(len(pool), size=64)
+        views = np.roll(pool[picks], tuple(rng.integers(-3, 4, 2)), (1, 2)).astype(np.float32)
+        views = np.where(rng.random((64, 1, 1)) < 0.5, 255 - views, views).astype(np.float32)
+        return torch.from_numpy(views), torch.from_numpy(pool_kinds[picks])
+
+    teach(net, batch, options.out, steps=options.steps, decay=1e-2, smoothing=0.01)
+    return net
+
+
+def report(net: ScriptNet, crops: list[tuple[GrayImage, int, bool]]) -> None:
+    """Print, for each script, what the crops that are held back are taken for."""
+    held = [(crop, kind) for crop, kind, back in crops if back]
+    with torch.no_grad():
+        seen = torch.from_numpy(np.stack([view(c, None) for c, _ in held]).astype(np.float32))
+        shares = torch.softmax(net(seen), 1).numpy()
+    kinds = np.array([kind for _, kind in held])
+    for kind, name in enumerate((*SCRIPTS, "no plate")):
+        mine = shares[kinds == kind]
+        taken = np.bincount(mine.argmax(1), minlength=OTHER + 1)
+        print(name, len(mine), "taken for", taken.tolist(), f"mean {mine[:, kind].mean():.3f}")
+
+
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -162,62 +203,9 @@ def main() -> None:
     rng = np.random.default_rng(options.seed)
     crops = labelled_crops(options.data, {"Hangul": options.korean, "Chinese": options.chinese})
     crops += empty_crops(options.data, 1500, options.seed)
-    learn = [(crop, kind) for crop, kind, held in crops if not held]
-    by_kind = [[crop for crop, k in learn if k == kind] for kind in range(OTHER + 1)]
-    print([len(some) for some in by_kind], flush=True)
-    net = ScriptNet()
-    if options.state:
-        net.load_state_dict(torch.load(options.state))
-    optimiser = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, options.steps)
-    # Latin plates are the ones that must not be lost. Degrading takes four times as long as a step
-    # of the network, so each view is shown about ten times, moved and inverted at random.
-    pool_kinds = rng.choice(OTHER + 1, size=options.views, p=[0.4, 0.16, 0.16, 0.16, 0.12])
-    pool = np.stack([view(by_kind[k][int(rng.integers(len(by_kind[k])))], rng) for k in pool_kinds])
-    print("views drawn", flush=True)
-    for step in range(options.steps):
-        picks = rng.integers(len(pool), size=64)
-        kinds = pool_kinds[picks]
-        views = np.roll(pool[picks], tuple(rng.integers(-3, 4, 2)), (1, 2)).astype(np.float32)
-        views = np.where(rng.random((64, 1, 1)) < 0.5, 255 - views, views).astype(np.float32)
-        logits = net(torch.from_numpy(views))
-        loss = nn.functional.cross_entropy(logits, torch.from_numpy(kinds), label_smoothing=0.01)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        schedule.step()
-        if step % 250 == 0:
-            print(f"step {step} loss {float(loss):.3f}", flush=True)
-            torch.save(net.state_dict(), options.out.with_suffix(".pt"))
-    net.eval()
-    held = [(crop, kind) for crop, kind, back in crops if back]
-    with torch.no_grad():
-        seen = torch.from_numpy(np.stack([view(c, None) for c, _ in held]).astype(np.float32))
-        shares = torch.softmax(net(seen), 1).numpy()
-    kinds = np.array([kind for _, kind in held])
-    for kind, name in enumerate((*SCRIPTS, "no plate")):
-        mine = shares[kinds == kind]
-        told = np.bincount(mine.argmax(1), minlength=OTHER + 1)
-        print(name, len(mine), "taken for", told.tolist(), f"mean {mine[:, kind].mean():.3f}")
-    export(net, options.out)
-
-
-def export(net: ScriptNet, path: Path) -> None:
-    """Write the network with its log-probabilities as output."""
-
-    class Logs(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.net = net
-
-        def forward(self, crops: Tensor) -> Tensor:
-            return torch.log_softmax(self.net(crops.float()), 1)
-
-    example = torch.zeros(1, SCRIPT_SIZE[1], SCRIPT_SIZE[0], dtype=torch.uint8)
-    torch.onnx.export(
-        Logs().eval(), (example,), str(path), input_names=["crops"], output_names=["logs"],
-        dynamo=False,
-    )  # fmt: skip
+    net = train(crops, options, rng)
+    report(net, crops)
+    export(net, options.out, size=SCRIPT_SIZE, output="logs", last=torch.log_softmax)
 
 
 if __name__ == "__main__":

@@ -186,8 +186,8 @@ def started(state: Path | None, alphabet: str) -> BankModel:
     return model if model.alphabet == alphabet else widened(model, alphabet)
 
 
-def main() -> None:
-    """Run the command."""
+def parsed_options() -> argparse.Namespace:
+    """Return what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--data", type=Path, required=True, help="folder that holds reading/ and glyphs/"
@@ -206,7 +206,12 @@ def main() -> None:
     )
     parser.add_argument("--real-share", type=float, default=REAL_SHARE, help="of what is shown")
     parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the command."""
+    options = parsed_options()
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     rendered = rendered_crops(

@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as nnf
 
-from alprcore.finding.detect import corner_crop
+from alprcore.finding.corners import corner_crop
 from alprcore.records import Frame
 from alprcore.training.finding.corner_model import CornerNet, export_corners
 from alprcore.training.finding.data import Photo, load_photos

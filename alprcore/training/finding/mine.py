@@ -46,6 +46,13 @@ def thumbnail(frame: Frame, box: Box, label: str) -> Frame:
     return np.asarray(small, np.uint8)
 
 
+def write_sheet(path: Path, thumbs: list[Frame]) -> None:
+    """Write pictures of one size side by side, twelve in a row."""
+    filled = thumbs + [np.zeros_like(thumbs[0])] * (-len(thumbs) % 12)
+    rows = [np.hstack(filled[i : i + 12]) for i in range(0, len(filled), 12)]
+    cv2.imwrite(str(path), np.vstack(rows))
+
+
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -92,12 +99,7 @@ def main() -> None:
             writer.writerow([name, kind, *edges, f"{score:.3f}"])
     print(f"{sum(r[1] == 'hard' for r in rows)} hard, {sum(r[1] != 'hard' for r in rows)} doubtful")
     if args.sheet and thumbs:
-        best = [t for _, t in sorted(thumbs, key=lambda item: -item[0])[:240]]
-        best += [np.zeros_like(best[0])] * (-len(best) % 12)
-        cv2.imwrite(
-            str(args.sheet),
-            np.vstack([np.hstack(best[i : i + 12]) for i in range(0, len(best), 12)]),
-        )
+        write_sheet(args.sheet, [t for _, t in sorted(thumbs, key=lambda item: -item[0])[:240]])
 
 
 if __name__ == "__main__":
