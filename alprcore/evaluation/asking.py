@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -100,7 +101,7 @@ class Answer:
     """A reply as it came, and how long it took from connecting to its last byte."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] | HTTPMessage
     body: bytes
     elapsed_ms: float
 
@@ -137,7 +138,7 @@ def ask(server: Server, picture: Path) -> Answer:
         connection.close()
 
 
-def asked_wait(headers: Mapping[str, str], attempt: int) -> float:
+def asked_wait(headers: Mapping[str, str] | HTTPMessage, attempt: int) -> float:
     """Return the seconds that a busy server asks for, or 2, 4, 8, … where it does not say."""
     said = (headers.get("Retry-After") or "").strip()
     try:

@@ -13,7 +13,7 @@ from alprcore.engine import Engine
 from alprcore.evaluation.forms import one_form
 from alprcore.evaluation.paired import Paired
 from alprcore.evaluation.replies import Reply, Store
-from alprcore.evaluation.scoring import Label, clean, matched, score
+from alprcore.evaluation.scoring import Label, Score, clean, matched_index, score
 from alprcore.settings import TASKS
 
 Labels = Mapping[str, Sequence[Label]]
@@ -130,17 +130,18 @@ def compared(labels: Labels, own: Side, other: Side) -> list[Compared]:
 
 def _reading(label: Label, side: Side, image: str) -> Reading:
     results = side.replies.get(image, {}).get("results", [])
-    found = matched(label, results)
-    if found is None:
+    index = matched_index(label, results)
+    if index < 0:
         return Reading("", 0.0)
+    found = results[index]
     return Reading(clean(found["plate"]), float(found.get("confidence") or 0.0))
 
 
 def paired(plates: Sequence[Compared]) -> Paired:
     """Return how many plates each side reads right."""
     right = [each.right for each in plates]
-    return Paired(*(right.count(kind) for kind in ((True, True), (True, False), (False, True),
-                                                   (False, False))))  # fmt: skip
+    kinds = ((True, True), (True, False), (False, True), (False, False))
+    return Paired(*(right.count(kind) for kind in kinds))
 
 
 def agreement(first: Side, second: Side, kind: str) -> tuple[int, int]:
@@ -161,7 +162,7 @@ def same_name(kind: str, first: str, second: str) -> bool:
     return clean(first) == clean(second)
 
 
-def scores(labels: Labels, own: Side, other: Side) -> tuple[Any, Any]:
+def scores(labels: Labels, own: Side, other: Side) -> tuple[Score, Score]:
     """Return the counts of both sides over the pictures that the other one replied to."""
     shared = {image: labels[image] for image in labels if image in other.replies}
     return score(shared, own.replies), score(shared, other.replies)

@@ -42,7 +42,9 @@ def one_form(
     look = {}
     for kind, _ in KINDS:
         labels = looks[0].get(kind) or ()
-        best = max(labels, key=lambda label: float(label.get("confidence") or 0), default={})
+        best: Mapping[str, Any] = max(
+            labels, key=lambda label: float(label.get("confidence") or 0), default={}
+        )
         look[kind] = str(best.get("name") or best.get("value") or "")
     return {"results": results, "processing_time_ms": elapsed_ms or 0, "look": look}
 

@@ -38,8 +38,9 @@ class Paired:
         153-157.
         """
         split, less = self.first_only + self.second_only, min(self.first_only, self.second_only)
-        tail = math.fsum(math.comb(split, k) for k in range(less + 1)) / 2**split
-        return min(1.0, 2 * tail)
+        tail = sum(math.comb(split, k) for k in range(less + 1))
+        whole: int = 2**split
+        return min(1.0, 2 * tail / whole)
 
     def difference(self, z: float = 1.96) -> tuple[float, float, float]:
         """Return the first's share less the second's, and its 95 % interval for the default `z`.
