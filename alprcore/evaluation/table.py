@@ -146,7 +146,7 @@ def cells(each: Compared) -> list[str]:
 def html(found: Comparison, *, title: str, topn: int) -> str:
     """Return a comparison as one HTML file that opens offline."""
     pictures = {each.image for each in found.plates}
-    said = "".join(f"<p>{escape(line)}.</p>" for line in [*same_looks(found),
+    said = "".join(f"<p>{escape(line[:1].upper() + line[1:])}.</p>" for line in [*same_looks(found),
                                                          *verdict(found.plates)])  # fmt: skip
     counts = "".join(_html_row(row) for row in rows(found, topn=topn))
     plates = "".join(
