@@ -19,8 +19,9 @@ from alprcore.archive.canonical import canonical
 from alprcore.archive.commit import Committer, Counts
 from alprcore.archive.index import load_index
 from alprcore.archive.log import now
-from alprcore.archive.pool import Job, Pool, Reader, Reading
+from alprcore.archive.pool import Job, Pool, Reader
 from alprcore.archive.provenance import Setup, host, setup_of
+from alprcore.archive.reading import Reading
 from alprcore.archive.recognition import SourceResult
 from alprcore.archive.sources import Place, Refusal, Skipped
 from alprcore.archive.store import Case

@@ -10,7 +10,8 @@ from typing import Any, Self
 
 from alprcore.archive.batch import Summary, add
 from alprcore.archive.crops import CropFolder
-from alprcore.archive.pool import Job, Reading
+from alprcore.archive.pool import Job
+from alprcore.archive.reading import Reading
 from alprcore.archive.recognition import SourceResult
 from alprcore.archive.sources import Place
 from alprcore.archive.store import Case
