@@ -76,7 +76,7 @@ def program(*words):
             yield running
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(90)
             for reader in readers:
                 reader.join(10)
 
