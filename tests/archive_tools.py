@@ -7,8 +7,10 @@ import io
 import struct
 import tarfile
 import zipfile
+from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from alprcore.archive.batch import Summary, add
@@ -79,6 +81,25 @@ def small_tree(root: Path) -> Path:
     with zipfile.ZipFile(root / "pictures.zip", "w") as archive:
         archive.writestr("in/side.jpg", sample("two_plates.jpg"))
     return root
+
+
+def driving_clip(path: Path) -> Path:
+    """A car that drives slowly across a street, in a Matroska file that begins at 10 s."""
+    import av
+
+    picture = cv2.imdecode(np.frombuffer(sample("us.jpg"), np.uint8), cv2.IMREAD_COLOR)
+    height, width = (side // 2 * 2 for side in picture.shape[:2])
+    with av.open(str(path), "w", format="matroska") as container:
+        stream = container.add_stream("libx264", rate=8)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        for number in range(16):
+            moved = np.roll(picture, 2 * number, axis=1)[:height, :width]
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(moved), "bgr24")
+            frame.pts, frame.time_base = 10_000 + 125 * number, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
 
 
 def tar_bytes(files: dict[str, bytes], mode: str) -> bytes:

@@ -21,6 +21,7 @@ from alprcore.agent.settings import documented as agent_documented
 from alprcore.cli import main, parser
 from alprcore.cli.alpr import arguments as alpr_arguments
 from alprcore.cli.alpr.command import main as alpr
+from alprcore.cli.alprvideocli import parser as finder_parser
 from alprcore.evaluation.scoring import wilson
 from alprcore.resources import sample_path
 from alprcore.settings import documented
@@ -135,6 +136,8 @@ def unknown(words: list[str]) -> str:
     """What of a command that is not run cannot be meant: a module, a program or a flag; or ""."""
     words = [word for word in words if not re.fullmatch(r"[A-Z_]+=.*", word)]
     program = words[0].removeprefix(".venv/bin/")
+    if program == "alprvideocli":
+        finder_parser().parse_args(words[1:])
     if program == "alprcore" and words[1] != "--help":
         try:
             with contextlib.redirect_stderr(io.StringIO()) as said:
@@ -239,6 +242,7 @@ def flags_page() -> str:
         " command shows the same.\n",
         *_sections(parser()),
         f"## alpr\n\n```text\n{alpr_arguments.HELP.strip()}\n```\n",
+        *_sections(finder_parser(), "OpenALPR's Forensic Plate Finder"),
     ]
     return "\n".join(parts)
 

@@ -35,17 +35,20 @@ ORDER = [
     "engine",
     "evaluation",
     "video",
+    "redaction",
     "archive",
     "scale",
     "agent",
+    "bridge",
     "openalpr",
     "server",
+    "browse",
     "cli",
     "__main__",
 ]
 RANK = {name: number for number, name in enumerate(ORDER)}
 FREE = {"__init__", "training"}  # the public names; offline tools that import anything
-PROGRAMS = {"cli", "server", "video", "archive", "scale", "agent", "__main__"}
+PROGRAMS = {"cli", "server", "video", "archive", "scale", "agent", "browse", "__main__"}
 MOST_LOOSE = 9  # modules outside a room, `__init__` and `__main__` among them
 
 

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from alprcore.agent.messages import Message
@@ -250,8 +250,10 @@ class Spool:
             ).fetchone()[0]
             self._metrics.put("messages_set_aside", aside)
             self._metrics.put("spool_bytes", self._bytes())
-            if not self._metrics.get("messages_waiting") and not self._base.in_transaction:
-                self._base.execute("PRAGMA incremental_vacuum(256)").fetchall()
+            if not self.waiting():
+                # After a long backlog the file shrinks again; on a full disk it cannot.
+                with suppress(sqlite3.OperationalError):
+                    self._base.execute("PRAGMA incremental_vacuum(256)").fetchall()
 
 
 def _opened(path: Path, say: Callable[[str], None]) -> sqlite3.Connection:

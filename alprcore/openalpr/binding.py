@@ -110,6 +110,17 @@ class Alpr:
         """A number that stands for the loaded library, None when none is."""
         return None if self._library is None else id(self)
 
+    @property
+    def library(self) -> Library:
+        """What is loaded; `AlprStream` reads plates with it.
+
+        Raises
+        ------
+        NotLoadedError
+            If nothing is loaded.
+        """
+        return self._loaded_library()
+
     def is_loaded(self) -> bool:
         """Return whether plates can be recognized: False after `unload`, or with a bad config."""
         return self.loaded

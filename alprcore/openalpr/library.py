@@ -85,8 +85,20 @@ class Library:
             If an area has no width or height.
         """
         boxes = [Box(x, y, x + width, y + height) for x, y, width, height in areas]
-        found = self._engine.recognize(image, regions_of_interest=boxes)
+        return self.stated(self._engine.recognize(image, regions_of_interest=boxes))
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that reads."""
+        return self._engine
+
+    def stated(self, found: Recognition) -> Recognition:
+        """Return what the engine found as OpenALPR states it."""
         return in_openalpr_form(found, _rules(self.wishes, self.config, self._engine.countries))
+
+    def regions_of(self, country: str, text: str) -> frozenset[str]:
+        """Return the regions of a country that have a format for a text."""
+        return _regions_of(self._engine.countries, country, text)
 
     def changed(self, **changes: Any) -> Library:
         """Return a library with some wishes changed; it shares what is loaded with this one.

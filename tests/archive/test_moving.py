@@ -6,38 +6,18 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 
-import cv2
-import numpy as np
 import pytest
-from archive_tools import add_to, sample
+from archive_tools import add_to, driving_clip
 
 from alprcore.archive import Case
 from alprcore.archive.evidence import verify
 from alprcore.cli import main
 
-av = pytest.importorskip("av")
-FRAMES = 16
-
-
-def clip(path):
-    """A car that drives slowly across a street, in a Matroska file that begins at 10 s."""
-    picture = cv2.imdecode(np.frombuffer(sample("us.jpg"), np.uint8), cv2.IMREAD_COLOR)
-    height, width = (side // 2 * 2 for side in picture.shape[:2])
-    with av.open(str(path), "w", format="matroska") as container:
-        stream = container.add_stream("libx264", rate=8)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
-        for number in range(FRAMES):
-            moved = np.roll(picture, 2 * number, axis=1)[:height, :width]
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(moved), "bgr24")
-            frame.pts, frame.time_base = 10_000 + 125 * number, Fraction(1, 1000)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return path
+pytest.importorskip("av")
 
 
 def test_a_video_is_read_into_groups_with_their_frames(tmp_path):
-    path = clip(tmp_path / "drive.dat")  # what it is, its content tells
+    path = driving_clip(tmp_path / "drive.dat")  # what it is, its content tells
     (tmp_path / "bad.mkv").write_bytes(path.read_bytes()[:600])
     counts = add_to(tmp_path / "case", path, tmp_path / "bad.mkv").counts
     assert counts.read == 1

@@ -28,7 +28,7 @@ def add_parser(commands: Commands) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Run the step and return its exit code."""
     # Only this command needs what these import, SQLite among it.
-    from alprcore.cli.archive import adding, finding, proving  # noqa: PLC0415
+    from alprcore.cli.archive import adding, browsing, finding, proving  # noqa: PLC0415
 
     steps = {
         "add": adding.run_add,
@@ -39,5 +39,6 @@ def run(chosen: argparse.Namespace) -> int:
         "report": proving.run_report,
         "verify": proving.run_verify,
         "bag": proving.run_bag,
+        "serve": browsing.run_serve,
     }
     return steps[chosen.step](chosen)

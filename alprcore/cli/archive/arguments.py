@@ -14,6 +14,7 @@ from alprcore.archive.defaults import (
     SAMPLE,
     UNSURE,
 )
+from alprcore.cli.numbers import whole
 from alprcore.cli.options import add_engine_options, add_hash_option, add_tasks_option
 
 if TYPE_CHECKING:
@@ -131,3 +132,16 @@ def _add_proving(steps: Commands) -> None:
     bag.add_argument("case", type=Path, metavar="CASE")
     bag.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
     bag.add_argument("--with-sources", action="store_true", help="put the sources in, too")
+    page = steps.add_parser(
+        "serve", help="show the case in the browser, on this machine alone (needs alprcore[server])"
+    )
+    page.add_argument("case", type=Path, metavar="CASE")
+    page.add_argument(
+        "--port", type=whole(0, 65_535), default=8081,
+        help="0 takes a free one (default: %(default)s)",
+    )  # fmt: skip
+    page.add_argument(
+        "--log", action="store_true",
+        help="write searches and exports into the case's log (default: write nothing)",
+    )  # fmt: skip
+    page.add_argument("--reason", default="", metavar="TEXT", help="why, for the log")
