@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 from alprcore.cli import (
     agent,
     archive,
+    compare,
     countries,
     evaluate,
     explain,
@@ -62,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
         archive,
         agent,
         evaluate,
+        compare,
         explain,
         countries,
         serve,

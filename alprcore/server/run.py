@@ -146,6 +146,8 @@ def _run_alone(serving: Serving, listener: socket.socket) -> None:
     app = worker_app(serving)
     # uvicorn shuts down cleanly and then raises the signal again, for the next handler.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(app.state.exit_code))
+    if hasattr(signal, "SIGHUP"):  # several workers are replaced; one alone goes on
+        signal.signal(signal.SIGHUP, lambda *_: log("SIGHUP: one worker alone is not replaced"))
     try:
         LastCallServer(config_of(serving, lambda: app)).run([listener])
     except SystemExit:
