@@ -10,14 +10,9 @@ from alprcore.archive import batch, evidence, sightings, store
 from alprcore.archive.defaults import LEAST_LISTED, SAMPLE
 from alprcore.archive.difference import Difference
 from alprcore.archive.filters import Filters
+from alprcore.archive.index import SearchIndex, load_index
 from alprcore.archive.rows import Read
-from alprcore.archive.search import (
-    Hit,
-    SearchIndex,
-    SearchResult,
-    load_index,
-    search,
-)
+from alprcore.archive.search import Hit, SearchResult, search
 from alprcore.settings import Settings
 
 

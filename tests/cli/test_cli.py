@@ -585,6 +585,17 @@ def test_what_decoders_print_is_dropped_and_python_still_speaks(capfd):
     assert capfd.readouterr().err == "message\n"
 
 
+def test_python_speaks_while_decoders_are_quiet(tmp_path):
+    code = (
+        "import os, sys; from alprcore.picture.quiet import quiet_stderr\n"
+        "with quiet_stderr():\n"
+        "    os.write(2, b'noise'); print('progress', file=sys.stderr)\n"
+        "print('after', file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stderr == b"progress\nafter\n"
+
+
 # --- the program itself ---
 
 
