@@ -17,6 +17,7 @@ from pathlib import Path
 
 from alprcore.agent.messages import Message
 from alprcore.agent.metrics import Metrics
+from alprcore.agent.waits import Waits
 from alprcore.errors import AlprError
 
 MOST_IN_MEMORY = 1000  # messages that wait for a disk that is full; then the oldest are lost
@@ -74,19 +75,19 @@ class Spool:
         self._held: deque[Message] = deque()
         # What was delivered while the disk was full: (sink, id).
         self._taken: set[tuple[str, int]] = set()
-        self._base = _opened(path, say)
-        self._forget_others()
+        self._base = self._begun(path)
         self._count()
 
-    def add(self, message: Message) -> None:
-        """Take a message; when it returns, the message is on disk, or the disk is full."""
+    def add(self, message: Message) -> bool:
+        """Take a message; return whether it is on disk, False when only memory has it."""
         with self._news:
             self._held.append(message)
-            self.settle()
+            safe = self.settle()
             while len(self._held) > MOST_IN_MEMORY:
                 self._held.popleft()
                 self._metrics.add("messages_lost_total")
             self._news.notify_all()
+            return safe
 
     def settle(self) -> bool:
         """Write what only memory knows; return whether nothing is left of it."""
@@ -229,6 +230,22 @@ class Spool:
         )
         return int((pages - free) * size)
 
+    def _begun(self, path: Path) -> sqlite3.Connection:
+        """Return the open file; while the disk is full, wait for room."""
+        waits = Waits(60.0)
+        while True:
+            try:
+                self._base = _opened(path, self._say)
+                self._forget_others()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+                    raise AlprError(f"spool: '{path}' cannot be opened: {error}") from error
+                self._say(f"spool: '{path}': {error}; waiting for room")
+                if not self._make_room():
+                    time.sleep(waits.next())
+            else:
+                return self._base
+
     def _forget_others(self) -> None:
         """Forget what waits for receivers that are no longer configured."""
         known = tuple(self._sinks)
@@ -257,7 +274,13 @@ class Spool:
 
 
 def _opened(path: Path, say: Callable[[str], None]) -> sqlite3.Connection:
-    """Return the open file with its tables; a damaged one is put aside first."""
+    """Return the open file with its tables; a damaged one is put aside first.
+
+    Raises
+    ------
+    sqlite3.OperationalError
+        If it cannot be opened or written.
+    """
     for _ in range(2):
         base = None
         try:
@@ -267,8 +290,10 @@ def _opened(path: Path, say: Callable[[str], None]) -> sqlite3.Connection:
             if damage[0] == "ok":
                 return base
             reason = damage[0]
-        except sqlite3.OperationalError as error:
-            raise AlprError(f"spool: '{path}' cannot be opened: {error}") from error
+        except sqlite3.OperationalError:
+            if base is not None:
+                base.close()
+            raise
         except sqlite3.DatabaseError as error:
             reason = str(error)
         if base is not None:
