@@ -181,7 +181,7 @@ class Memory(threading.Thread):
 
     def run(self) -> None:
         while not self.stopped.wait(1.0):
-            with suppress(OSError, IndexError, ValueError, AttributeError):
+            with suppress(OSError, IndexError, ValueError, AttributeError, StopIteration):
                 status = Path(f"/proc/{self.program.process.pid}/status").read_text("ascii")
                 line = next(each for each in status.splitlines() if each.startswith("VmRSS"))
                 self.samples.append((self.program.process.pid, int(line.split()[1]) / 1024))
