@@ -19,7 +19,7 @@ from alprcore.picture.load import ImageSource, load_frame
 from alprcore.picture.view import view_of
 from alprcore.ranking.examine import read_plates
 from alprcore.ranking.record import Examination
-from alprcore.records import Box
+from alprcore.records import Box, Detection
 from alprcore.running.in_order import in_order
 from alprcore.running.parts import load_parts
 from alprcore.settings import Changes, CountryChanges, Settings, changed, checked_tasks
@@ -155,8 +155,11 @@ class Engine:
         regions_of_interest: Sequence[Box] = (),
         tasks: Collection[str] = ("plate",),
         rgb: bool = False,
+        is_worth: Callable[[Detection], bool] = lambda _: True,
     ) -> tuple[Recognition, tuple[Examination, ...]]:
         """Return `recognize` of a picture and, for each of its plates, all that led to its reading.
+
+        `is_worth` says of each detection whether it should be read.
 
         Raises
         ------
@@ -168,7 +171,7 @@ class Engine:
         epoch_ms, begin = time.time_ns() // 1_000_000, time.perf_counter()
         areas = clamped_areas(regions_of_interest, *frame.shape[1::-1])
         view = view_of(frame, areas, parts.prewarp, parts.mask)
-        found = search(view, parts.networks.plates, settings)
+        found = tuple(filter(is_worth, search(view, parts.networks.plates, settings)))
         reads = (
             read_plates(view, found, parts.reader, parts.networks.regions)
             if "plate" in wanted
@@ -278,7 +281,11 @@ class Engine:
             yield found
 
     def examine(
-        self, image: ImageSource, *, regions_of_interest: Sequence[Box] = ()
+        self,
+        image: ImageSource,
+        *,
+        regions_of_interest: Sequence[Box] = (),
+        is_worth: Callable[[Detection], bool] = lambda _: True,
     ) -> tuple[Examination, ...]:
         """Return, for each plate that `recognize` returns, all that led to its reading.
 
@@ -287,4 +294,5 @@ class Engine:
         ImageError, SettingsError
             As for `recognize`.
         """
-        return self.recognize_and_examine(image, regions_of_interest=regions_of_interest)[1]
+        areas = regions_of_interest
+        return self.recognize_and_examine(image, regions_of_interest=areas, is_worth=is_worth)[1]
