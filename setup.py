@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
+import sysconfig
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -11,6 +14,35 @@ from pybind11.setup_helpers import ParallelCompile, Pybind11Extension, build_ext
 from setuptools import Extension, find_packages, setup
 
 os.chdir(Path(__file__).resolve().parent)  # the globs below are relative to the project
+
+
+NO_COMPILER = """
+alprcore: building it needs a C++20 compiler, and {what}.
+
+  Debian, Ubuntu   apt install g++ python3-dev
+  Fedora, RHEL     dnf install gcc-c++ python3-devel
+  Alpine           apk add g++ python3-dev
+  macOS            xcode-select --install
+  Windows          not supported: use WSL or a container
+
+A wheel needs no compiler: pip install alprcore-VERSION-cp….whl
+"""
+
+
+class Build(build_ext):
+    """Builds the extensions, or says what is missing to do so."""
+
+    def build_extensions(self) -> None:
+        """Look for the compiler and Python's headers first: nobody reads 200 lines to find out."""
+        if sys.platform == "win32":  # csrc uses vector types of GCC and clang
+            raise SystemExit(NO_COMPILER.format(what="MSVC is none that csrc knows"))
+        for command in (self.compiler.compiler_cxx, self.compiler.compiler_so):
+            if shutil.which(command[0]) is None:
+                raise SystemExit(NO_COMPILER.format(what=f"{command[0]!r} is not on the path"))
+        header = Path(sysconfig.get_path("include")) / "Python.h"
+        if not header.exists():
+            raise SystemExit(NO_COMPILER.format(what=f"Python's headers are not there: {header}"))
+        super().build_extensions()
 
 
 def flags() -> tuple[list[str], list[str]]:
@@ -72,5 +104,5 @@ setup(
     packages=[*find_packages(include=["alprcore", "alprcore.*"]), "alprcore.runtime_data"],
     package_dir={"alprcore.runtime_data": "runtime_data"},
     ext_modules=[pixels, *cythonize(texts, build_dir="build/cython", language_level=3)],
-    cmdclass={"build_ext": build_ext},
+    cmdclass={"build_ext": Build},
 )

@@ -50,8 +50,10 @@ def log_pattern_probability(
     admits: NDArray[np.uint8],
     runs: NDArray[np.uint8],
 ) -> float: ...
+def sketches(records: NDArray[np.uint8]) -> NDArray[np.uint64]: ...
 def scan(
     records: NDArray[np.uint8],
+    sketches: NDArray[np.uint64],
     places: NDArray[np.uint8],
     runs: NDArray[np.uint8],
     edits: int,

@@ -22,6 +22,7 @@ from alprcore.ranking.record import Examination
 from alprcore.records import Box, Detection
 from alprcore.running.in_order import in_order
 from alprcore.running.parts import load_parts
+from alprcore.running.places import places_of
 from alprcore.settings import Changes, CountryChanges, Settings, changed, checked_tasks
 from alprcore.vehicles.looks import vehicles_of
 from alprcore.wire.results import Recognition
@@ -172,11 +173,9 @@ class Engine:
         areas = clamped_areas(regions_of_interest, *frame.shape[1::-1])
         view = view_of(frame, areas, parts.prewarp, parts.mask)
         found = tuple(filter(is_worth, search(view, parts.networks.plates, settings)))
-        reads = (
-            read_plates(view, found, parts.reader, parts.networks.regions)
-            if "plate" in wanted
-            else []
-        )
+        reads = []
+        if "plate" in wanted:
+            reads = read_plates(view, found, parts.reader, parts.networks.regions)
         plates_done = time.perf_counter()
         quads, looked_for = [place.quad for _, place in reads], wanted - {"plate"}
         looks = vehicles_of(view, quads, found, parts.networks.vehicles, settings, looked_for)
@@ -202,6 +201,17 @@ class Engine:
             Examination(plate, read.crop, read.reading, read.bank)
             for plate, (read, _) in zip(plates, reads, strict=True)
         )
+
+    def find(self, image: ImageSource) -> tuple[Detection, ...]:
+        """Return every place of a picture that may be a plate, from `min_plate_score` on, unread.
+
+        Raises
+        ------
+        ImageError
+            As for `recognize`.
+        """
+        frame = load_frame(image, max_pixels=self.settings.max_pixels)
+        return places_of(self._parts, frame)
 
     def recognize_batch(
         self,

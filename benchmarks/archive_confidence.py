@@ -3,7 +3,7 @@
 
 ``python benchmarks/archive_confidence.py CASE FOLDER…`` takes the reads of a case whose middle lies
 in a labelled plate of the folders' ``truth.csv`` (``image``, ``x,y,w,h``, ``plate``) and prints the
-rows of `alprcore.archive.report.CONFIDENCES`. Right is the whole text, 0 and O apart.
+rows of `alprcore.archive.origin.CONFIDENCES`. Right is the whole text, 0 and O apart.
 """
 
 from __future__ import annotations

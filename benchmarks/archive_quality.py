@@ -23,8 +23,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from alprcore.archive.batch import add
+from alprcore.archive.index import load_index
 from alprcore.archive.language import automaton, parse_query
-from alprcore.archive.search import exact_probabilities, load_index, search
+from alprcore.archive.search import exact_probabilities, search
 from alprcore.archive.store import Case
 from alprcore.settings import Settings
 

@@ -21,8 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
+from alprcore.archive.index import SearchIndex, load_index
 from alprcore.archive.lattices import lattice_bytes
-from alprcore.archive.search import SearchIndex, load_index, search
+from alprcore.archive.search import search
 from alprcore.archive.slots import slot_bytes
 from alprcore.archive.store import Case
 from alprcore.reading.match import Lattice

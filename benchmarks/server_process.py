@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import socket
 import subprocess
@@ -40,27 +41,22 @@ def serving(workers: int, *more: str) -> Iterator[tuple[int, Server]]:
 
 
 def wait_for(port: int, process: Server, workers: int) -> None:
-    """Wait until every worker answers: each takes connections before it can recognize.
-
-    Which one gets a connection is up to the system: so many answers in a row are of all of them but
-    once in thousands of starts.
-    """
-    end, in_a_row = time.monotonic() + START_S, 0
-    while in_a_row < 12 * workers:
+    """Wait until every worker is ready."""
+    end = time.monotonic() + START_S
+    while not _ready(port, workers):
         if process.poll() is not None:
             raise SystemExit(f"the server ended at its start with code {process.returncode}")
         if time.monotonic() > end:
             raise SystemExit(f"the server was not ready after {START_S} s")
-        in_a_row = in_a_row + 1 if _answers(port) else 0
-        if not in_a_row:
-            time.sleep(0.1)
+        time.sleep(0.1)
 
 
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+def _ready(port: int, workers: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_S)
     try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status == 200
+        connection.request("GET", "/readyz")
+        with connection.getresponse() as reply:
+            return reply.status == 200 and json.loads(reply.read())["workers"] == workers
     except (OSError, http.client.HTTPException):
         return False
     finally:

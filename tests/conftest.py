@@ -13,7 +13,7 @@ TESTS = Path(__file__).parent
 SLOW = (
     "benchmarks",
     "tests/countries/test_country_ledger.py",
-    "tests/evaluation/test_compare_cloud.py",
+    "tests/evaluation/test_compare.py",
     "tests/server/test_load.py",
     "tests/server/test_page.py",
     "tests/server/test_run.py",

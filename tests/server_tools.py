@@ -22,13 +22,12 @@ from process_tools import wait_until
 pytest.importorskip("uvicorn")
 pytest.importorskip("starlette")
 
-import uvicorn
-
 from alprcore.errors import CountryError
 from alprcore.picture.load import load_frame
 from alprcore.records import Box, Candidate, Label, Plate, Quad, VehicleBox, VehicleLook
 from alprcore.server.app import create_app
 from alprcore.server.config import Limits, Serving
+from alprcore.server.processes import LastCallServer
 from alprcore.server.run import config_of
 from alprcore.settings import Settings
 from alprcore.wire.results import Recognition
@@ -130,12 +129,13 @@ def running(
     loader = load or (lambda _: engine or FakeEngine())
     app = partial(create_app, serving, load=loader, url_rules=url_rules)
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(config_of(serving, app))
+    server = LastCallServer(config_of(serving, app))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     port = listener.getsockname()[1]
     try:
-        wait_until(lambda: call(port, "GET", "/health").status in {200, 200 if ready else 503})
+        if ready:
+            wait_until(lambda: call(port, "GET", "/health").status == 200)
         yield port
     finally:
         server.should_exit = True
@@ -156,9 +156,9 @@ def call(
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request(method, target, body, headers or {})
-        reply = connection.getresponse()
-        names = {name.lower(): value for name, value in reply.getheaders()}
-        return Reply(reply.status, names, reply.read())
+        with connection.getresponse() as reply:
+            names = {name.lower(): value for name, value in reply.getheaders()}
+            return Reply(reply.status, names, reply.read())
     finally:
         connection.close()
 

@@ -99,6 +99,20 @@ def test_an_installed_wheel_ships_types_and_no_sources(installed):
     assert (installed / "bin" / "alprcore").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="not built there")
+def test_without_a_compiler_a_build_says_what_to_install(tree, tmp_path):
+    nothing = {key: value for key, value in os.environ.items() if key not in {"CC", "CXX"}}
+    command = [sys.executable, "setup.py", "-q", "build_ext", "--build-temp", str(tmp_path)]
+    done = subprocess.run(
+        command, cwd=tree, capture_output=True, text=True, check=False,
+        env={**nothing, "PATH": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "is not on the path" in done.stderr
+    assert "apt install g++" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_top_level_holds_nothing_else():
     git = shutil.which("git")
     if git is None or not (ROOT / ".git").exists():

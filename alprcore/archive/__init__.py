@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from alprcore.archive.batch import Summary
     from alprcore.archive.case import Case
-    from alprcore.archive.evidence import Difference
+    from alprcore.archive.difference import Difference
     from alprcore.archive.filters import Filters
     from alprcore.archive.lattices import read_lattices
     from alprcore.archive.rows import Read
@@ -30,7 +30,7 @@ __all__ = [
 
 _HOMES = {
     "Case": "case",
-    "Difference": "evidence",
+    "Difference": "difference",
     "Filters": "filters",
     "Hit": "search",
     "Read": "rows",

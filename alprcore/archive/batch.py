@@ -12,17 +12,19 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 
 from alprcore.archive.canonical import canonical
 from alprcore.archive.commit import Committer, Counts
+from alprcore.archive.index import load_index
 from alprcore.archive.log import now
-from alprcore.archive.pool import Job, Pool, Reader
+from alprcore.archive.pool import Job, Pool, Reader, Reading
 from alprcore.archive.provenance import Setup, host, setup_of
 from alprcore.archive.recognition import SourceResult
-from alprcore.archive.sources import Place, Refusal, Skipped, walk
+from alprcore.archive.sources import Place, Refusal, Skipped
 from alprcore.archive.store import Case
+from alprcore.errors import CaseError
 from alprcore.settings import Settings, checked_tasks
 
 COMMIT_SECONDS = 0.5
@@ -32,6 +34,7 @@ COMMIT_RESULTS = 64
 
 PathLike = str | bytes | os.PathLike[str]
 Progress = Callable[[int, Counts], None]
+Readers = Callable[[Job], AbstractContextManager[Reading]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ def add(
     workers: int | None = None,
     follow: bool = False,
     progress: Progress | None = None,
+    readers: Readers | None = None,
 ) -> Summary:
     """Read what lies at and below paths into a case; what it has already is not read again.
 
@@ -72,6 +76,9 @@ def add(
         Whether symbolic links are followed.
     progress : callable, optional
         Called with how many files were done since the last call, and the counts so far.
+    readers : callable, optional
+        What reads in place of this machine's processes, and may know of other places: see
+        `alprcore.scale`.
 
     Returns
     -------
@@ -100,8 +107,8 @@ def add(
               setup.key)  # fmt: skip
     state = "done"
     try:
-        found = walk(listed, follow=follow, leave_out=case.folder)
-        with Pool(job, count) if count else nullcontext(Reader(job, case)) as pool:
+        with _readers(job, case, count, readers) as pool:
+            found = pool.walk(listed, follow=follow, leave_out=case.folder)
             _commit_all(case, pool.results(_planned(found, committer)), committer, counts,
                         progress)  # fmt: skip
     except KeyboardInterrupt:
@@ -111,7 +118,18 @@ def add(
             _ended(case, run_id, "failed", counts)
         raise
     _ended(case, run_id, state, counts)
+    if state == "done":
+        with suppress(CaseError):  # what searches scan; the next one makes it, if need be
+            load_index(case)
     return Summary(run_id, state, counts, time.monotonic() - begin)
+
+
+def _readers(
+    job: Job, case: Case, count: int, readers: Readers | None
+) -> AbstractContextManager[Reading]:
+    if readers is not None:
+        return readers(job)
+    return Pool(job, count) if count else nullcontext(Reader(job, case))
 
 
 def processors() -> int:

@@ -8,15 +8,11 @@ from collections.abc import Iterable, Iterator
 
 from alprcore.archive import batch, evidence, sightings, store
 from alprcore.archive.defaults import LEAST_LISTED, SAMPLE
+from alprcore.archive.difference import Difference
 from alprcore.archive.filters import Filters
+from alprcore.archive.index import SearchIndex, load_index
 from alprcore.archive.rows import Read
-from alprcore.archive.search import (
-    Hit,
-    SearchIndex,
-    SearchResult,
-    load_index,
-    search,
-)
+from alprcore.archive.search import Hit, SearchResult, search
 from alprcore.settings import Settings
 
 
@@ -70,7 +66,7 @@ class Case(store.Case):
         """Return reads that may be of the same plate; see `alprcore.archive.sightings.links`."""
         return sightings.links(self, read.id, index=self._loaded())
 
-    def verify(self, *, sample: int = SAMPLE) -> Iterator[evidence.Difference]:
+    def verify(self, *, sample: int = SAMPLE) -> Iterator[Difference]:
         """Yield what is not as it was; see `alprcore.archive.evidence.verify`."""
         return evidence.verify(self, sample=sample)
 

@@ -48,8 +48,18 @@ class CropFolder:
             raise OSError("a crop cannot be encoded")
         data = content.tobytes()
         path = Path("crops") / name[:2] / f"{name}-{self._mark}.jpg"
-        write_whole(self._folder.parent / path, data)
+        self.keep(path.as_posix(), data)
         return path.as_posix(), hashlib.sha256(data).hexdigest(), x, y
+
+    def keep(self, path: str, data: bytes) -> None:
+        """Put a crop where crops are kept.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        write_whole(self._folder.parent / path, data)
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -5,48 +5,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-import random
 import tarfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
-from alprcore.archive.canonical import canonical
 from alprcore.archive.commit import reading_digest
 from alprcore.archive.content import hash_file
 from alprcore.archive.defaults import SAMPLE
+from alprcore.archive.difference import Difference
 from alprcore.archive.log import NAME, walk
-from alprcore.archive.provenance import setup_of
+from alprcore.archive.reread import read_again
 from alprcore.archive.store import Case
-from alprcore.engine import Engine
-from alprcore.errors import AlprError
-from alprcore.picture.load import MAX_BYTES, load_frame
-from alprcore.settings import Settings, changed
-
-TOLERANCE = 1e-4
-"""How far a probability may be off when a picture is read again: kernels of other processors add up
-in another order, which moves the sixth decimal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Something that is not as it was.
-
-    Attributes
-    ----------
-    kind
-        ``"source"``, ``"log"``, ``"row"``, ``"crop"``, ``"reading"`` (a sample read again) or
-        ``"note"``: what could not be checked, and is no fault.
-    name
-        Which one.
-    words
-        What is wrong with it.
-    """
-
-    kind: str
-    name: str
-    words: str
+from alprcore.picture.load import MAX_BYTES
 
 
 def verify(case: Case, *, sample: int = SAMPLE, sources: bool = True) -> Iterator[Difference]:
@@ -72,7 +42,7 @@ def verify(case: Case, *, sample: int = SAMPLE, sources: bool = True) -> Iterato
     yield from _rows(case, logged)
     yield from _crops(case)
     if sample:
-        yield from _again(case, sample)
+        yield from read_again(case, sample, say_missing=not sources)
 
 
 def _sources(case: Case) -> Iterator[Difference]:
@@ -207,70 +177,3 @@ def _crops(case: Case) -> Iterator[Difference]:
         name = path.relative_to(case.folder).as_posix()
         if name not in known and not path.name.startswith("."):
             yield Difference("note", name, "belongs to no read: a run was killed, or it was added")
-
-
-def _again(case: Case, sample: int) -> Iterator[Difference]:
-    """Read some pictures again, and compare what comes out with the rows."""
-    for setup_id, setup in case.setups().items():
-        rows = case.rows(
-            "SELECT readings.source_id, sources.path, path_bytes FROM readings JOIN sources ON"
-            " sources.id = readings.source_id JOIN places ON places.source_id = sources.id WHERE"
-            " setup_id = ? AND error IS NULL AND kind = 'picture' AND member_bytes = x''"
-            " GROUP BY readings.source_id ORDER BY readings.source_id",
-            (setup_id,),
-        )
-        # Python's generator with a fixed seed: the same sample whoever verifies.
-        chosen = random.Random(setup["key"]).sample(rows, min(sample, len(rows)))
-        try:
-            engine = _engine_of(setup)
-        except AlprError as error:
-            yield Difference("note", f"setup {setup_id}", f"cannot be read again: {error}")
-            continue
-        tasks = setup["description"]["tasks"]
-        for row in sorted(chosen, key=lambda each: each["source_id"]):
-            try:
-                frame = load_frame(os.fsdecode(bytes(row["path_bytes"])))
-            except AlprError:
-                continue  # `_sources` has said so
-            found = engine.recognize(frame, tasks=tasks)
-            now = [(plate.text, plate.confidence) for plate in found.plates]
-            stored = case.rows(
-                "SELECT text, confidence FROM reads WHERE source_id = ? AND setup_id = ?"
-                " ORDER BY number",
-                (row["source_id"], setup_id),
-            )
-            then = [(each["text"], each["confidence"]) for each in stored]
-            if not _same(now, then):
-                words = f"reads {_texts(now)} now, it was {_texts(then)}"
-                yield Difference("reading", row["path"], words)
-
-
-def _engine_of(setup: dict[str, Any]) -> Engine:
-    """Return the engine of a setup.
-
-    Raises
-    ------
-    AlprError
-        If this program, or its files, are not those that read the sources.
-    """
-    wanted = setup["description"]
-    settings = changed(Settings(), wanted["settings"])
-    here = setup_of(settings, wanted["tasks"])
-    if here.key != setup["key"]:
-        differing = sorted(
-            name
-            for name in ("version", "files", "own_files")
-            if canonical(here.description[name]) != canonical(wanted[name])
-        )
-        raise AlprError(f"this program has another {' and '.join(differing) or 'make'}")
-    return Engine(settings=settings)
-
-
-def _same(now: list[tuple[str, float]], then: list[tuple[str, float]]) -> bool:
-    return [text for text, _ in now] == [text for text, _ in then] and all(
-        abs(one - other) <= TOLERANCE for (_, one), (_, other) in zip(now, then, strict=True)
-    )
-
-
-def _texts(reads: list[tuple[str, float]]) -> str:
-    return ", ".join(f"{text!r} {value:.6f}" for text, value in reads) or "no plate"

@@ -4,69 +4,28 @@
 ``?`` is one character, ``*`` any run of them (also none), ``[B8]`` one of a set, in which ``A-F``
 is a range; ``~1`` at the end admits one character too many, missing or another. Anything else is
 itself; letters are taken as capitals, spaces and dashes are left out, and the end of a line of a
-two-line plate is not a character.
+two-line plate is not a character. Arabic is written as it is spoken, as in `Read.plate`: letters,
+then digits, of either form.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alprcore.archive.query import MOST_PLACES, MOST_STATES, Automaton, Query
+from alprcore.archive.right_to_left import (
+    FOLDED,
+    is_right_to_left,
+    seen_automaton,
+    seen_queries,
+)
 from alprcore.archive.slots import symbol
 from alprcore.errors import CaseError
 
-MOST_PLACES = 40
-MOST_STATES = 4096
 _ANY = ""  # the set of a place that any character may take
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A pattern, taken apart.
-
-    Attributes
-    ----------
-    text
-        As it was given.
-    places
-        The characters that may stand at each place; the empty text is any.
-    runs
-        One more than places: whether any run may stand before a place, or at the end.
-    edits
-        Edits admitted, 0 or 1.
-    """
-
-    text: str
-    places: tuple[str, ...]
-    runs: tuple[bool, ...]
-    edits: int = 0
-
-    @property
-    def known(self) -> int:
-        """How many places name their character."""
-        return sum(len(place) == 1 for place in self.places)
-
-
-@dataclass(frozen=True, slots=True)
-class Automaton:
-    """A query as a deterministic automaton over the classes of a bank; see `_native.log_accepted`.
-
-    Attributes
-    ----------
-    steps
-        (states, groups) int32; -1 leads nowhere.
-    groups
-        (classes,) int32: between classes of a group the query sees no difference.
-    accepting
-        (states,) uint8.
-    """
-
-    steps: NDArray[np.int32]
-    groups: NDArray[np.int32]
-    accepting: NDArray[np.uint8]
 
 
 def parse_query(text: str) -> Query:
@@ -83,7 +42,7 @@ def parse_query(text: str) -> Query:
     ('A', 'B', '', '1I')
     """
     body, edits = _edits(text)
-    places, runs = _parts(body.upper(), text)
+    places, runs = _parts(body.upper().translate(FOLDED), text)
     if not any(places):
         raise CaseError(f"pattern: {text!r} names not one character, every read would match it")
     if len(places) > MOST_PLACES:
@@ -144,6 +103,11 @@ def _expanded(inside: str) -> str:
     return "".join(sorted(found))
 
 
+def first_queries(query: Query) -> tuple[Query, ...]:
+    """Return the patterns, as seen from left to right, that `_native.scan` looks for."""
+    return seen_queries(query) if is_right_to_left(query) else (query,)
+
+
 def scan_places(query: Query) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return what `_native.scan` takes of a query: (places, 256) and (places + 1,) uint8 arrays."""
     places = np.zeros((len(query.places), 256), np.uint8)
@@ -167,6 +131,8 @@ def automaton(query: Query, alphabet: str) -> Automaton:
     CaseError
         If it would have more than `MOST_STATES` states.
     """
+    if is_right_to_left(query):
+        return seen_automaton(query, alphabet)
     masks = [_mask(query, character) for character in alphabet]
     kinds = sorted(set(masks))
     runs = sum(1 << place for place, is_run in enumerate(query.runs) if is_run)

@@ -11,11 +11,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from alprcore.archive.provenance import bank_of
 from alprcore.archive.rows import Read
-from alprcore.errors import ImageError
+from alprcore.archive.store import Case
+from alprcore.errors import AlprError, ImageError
 from alprcore.picture.load import load_frame
 from alprcore.reading.bank import Bank
 from alprcore.records import Frame
+from alprcore.resources import source_records
+from alprcore.settings import Settings, changed
 
 WIDTH = 420
 """Columns that a crop is enlarged to."""
@@ -37,6 +41,36 @@ def crop_picture(folder: Path, read: Read) -> bytes | None:
     return _encoded(shown, ".jpg")
 
 
+class Templates:
+    """The template banks that the reads of a case were read with, where this program has them."""
+
+    def __init__(self, case: Case) -> None:
+        self._setups = case.setups()
+        self._banks: dict[tuple[int, str], Bank | None] = {}
+
+    def bank(self, read: Read) -> Bank | None:
+        """Return the bank of a read's script; None when it is not there or another by now."""
+        key = (read.setup_id, read.country)
+        if key not in self._banks:
+            self._banks[key] = self._loaded(*key)
+        return self._banks[key]
+
+    def _loaded(self, setup_id: int, country: str) -> Bank | None:
+        setup = self._setups[setup_id]
+        settings = setup["description"]["settings"]
+        files = {record.path: record.sha256 for record in source_records()}
+        if any(
+            files.get(path) != sha256
+            for path, sha256 in setup["description"]["files"].items()
+            if path.startswith("banks/") and path.endswith(".npz")
+        ):
+            return None  # another template may have the number by now
+        try:
+            return bank_of(changed(Settings(), settings), country)
+        except AlprError:
+            return None
+
+
 def explained_glyphs(
     folder: Path, read: Read, bank: Bank | None
 ) -> Iterator[tuple[dict[str, Any], bytes | None, bytes | None]]:
@@ -46,7 +80,9 @@ def explained_glyphs(
         template = None
         known = -1 if bank is None else bank.alphabet.find(glyph["text"])
         if bank is not None and known == glyph["template"] % len(bank.alphabet):
-            template = _encoded(cv2.resize(bank.portraits[glyph["template"]], _GLYPH), ".png")
+            portrait = bank.portraits[glyph["template"]]
+            if portrait.min() != portrait.max():  # some banks have none
+                template = _encoded(cv2.resize(portrait, _GLYPH), ".png")
         yield glyph, None if crop is None else _seen(crop, read, glyph["quad"]), template
 
 

@@ -12,7 +12,7 @@ import os
 import signal
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -24,7 +24,7 @@ import cv2
 
 from alprcore.archive.crops import CropFolder
 from alprcore.archive.recognition import SourceResult, result_of, without_content
-from alprcore.archive.sources import Place
+from alprcore.archive.sources import Found, Place, walk
 from alprcore.archive.store import Case
 from alprcore.engine import Engine
 from alprcore.errors import AlprError, CaseError
@@ -67,7 +67,21 @@ class _Worker:
     is_ready: bool = False
 
 
-class Reader:
+class Reading:
+    """What finds places and reads them."""
+
+    def walk(self, paths: Iterable[bytes], *, follow: bool, leave_out: Path) -> Iterator[Found]:
+        """Yield what lies at and below paths; see `alprcore.archive.sources.walk`."""
+        return walk(paths, follow=follow, leave_out=leave_out)
+
+    def results(
+        self, places: Iterator[Place | SourceResult | None]
+    ) -> Iterator[SourceResult | None]:
+        """Yield what becomes of each place, in order; what is no place, as it came."""
+        raise NotImplementedError
+
+
+class Reader(Reading):
     """Reads places one after another: what a worker process has, and all that a test may need."""
 
     def __init__(self, job: Job, case: Case) -> None:
@@ -103,7 +117,7 @@ class Reader:
             yield result
 
 
-class Pool:
+class Pool(Reading):
     """Workers; a context manager that ends them."""
 
     def __init__(self, job: Job, count: int) -> None:

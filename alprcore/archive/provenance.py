@@ -82,8 +82,8 @@ def alphabet_of(settings: Settings) -> str:
     return load_reader(settings, countries, {}).alphabet
 
 
-def bank_of(settings: Settings) -> Bank:
-    """Return the template bank that plates of the first script are read with.
+def bank_of(settings: Settings, country: str) -> Bank:
+    """Return the template bank that plates of a country are read with.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def bank_of(settings: Settings) -> Bank:
     """
     if settings.bank:
         return read_bank(settings.bank)
-    return load_bank(load_countries(settings.country, settings.country_dirs).scripts[0])
+    return load_bank(load_countries((country,), settings.country_dirs).scripts[0])
 
 
 def _plain(value: Any) -> Any:

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from alprcore import _native
 from alprcore.archive.defaults import LEAST_LISTED
 from alprcore.archive.filters import Filters, allowed_ids
-from alprcore.archive.language import Automaton, Query, automaton, parse_query, scan_places
+from alprcore.archive.index import SearchIndex, load_index
+from alprcore.archive.language import automaton, first_queries, parse_query, scan_places
 from alprcore.archive.lattices import joined, read_lattices
-from alprcore.archive.rows import LATEST, Read, read_of, select_reads
-from alprcore.archive.slots import SIZE
+from alprcore.archive.query import Automaton, Query
+from alprcore.archive.rows import Read, read_of, select_reads
 from alprcore.archive.store import Case
 from alprcore.errors import CaseError
 from alprcore.reading.match import Lattice
@@ -73,30 +74,6 @@ class SearchResult:
     scanned: int
     passed: int
     examined: int
-
-
-@dataclass(frozen=True, slots=True)
-class SearchIndex:
-    """The ids of reads, ascending, and their 64 bytes."""
-
-    ids: NDArray[np.int64]
-    records: NDArray[np.uint8]
-
-
-def load_index(case: Case) -> SearchIndex:
-    """Return what the first step scans; of each source its latest reading."""
-    several = case.rows("SELECT count(*) FROM setups")[0][0] > 1
-    where = f"WHERE {LATEST}" if several else ""
-    rows = case.connection.execute(f"SELECT id, slots FROM reads {where} ORDER BY id")
-    ids: list[int] = []
-    parts: list[bytes] = []
-    while chunk := rows.fetchmany(100_000):
-        ids += [row[0] for row in chunk]
-        parts.append(b"".join([row[1] for row in chunk]))
-    records = np.frombuffer(b"".join(parts), np.uint8)
-    if records.size != len(ids) * SIZE:
-        raise CaseError(f"{case.folder}: a read's slots are not of {SIZE} bytes")
-    return SearchIndex(np.array(ids, np.int64), records.reshape(len(ids), SIZE))
 
 
 def search(
@@ -162,16 +139,33 @@ def _first_step(
     case: Case, query: Query, index: SearchIndex, filters: Filters | None
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
     """Return rows of the index with their scores, highest first, and how many are within limits."""
-    places, runs = scan_places(query)
-    records, chosen = index.records, None
+    records, sketches, chosen = index.records, index.sketches, None
     if filters:
         ids = allowed_ids(case, filters)
         chosen = np.flatnonzero(np.isin(index.ids, ids, assume_unique=True))
-        records = np.ascontiguousarray(records[chosen])
-    rows, scores = _native.scan(records, places, runs, query.edits, LEAST_SCORE)
+        records, sketches = records[chosen], sketches[chosen]
+    rows, scores = _scanned(records, sketches, query)
     order = np.lexsort((rows, -scores))
     rows = rows[order] if chosen is None else chosen[rows[order]]
     return rows, scores[order], len(records)
+
+
+def _scanned(
+    records: NDArray[np.uint8], sketches: NDArray[np.uint64], query: Query
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return the rows that may match with their scores."""
+    parts = []
+    for each in first_queries(query):
+        places, runs = scan_places(each)
+        parts.append(_native.scan(records, sketches, places, runs, each.edits, LEAST_SCORE))
+    if len(parts) == 1:
+        return parts[0]
+    # A text that fits one way to part the pattern seldom fits another as well.
+    rows = np.concatenate([rows for rows, _ in parts]) if parts else np.zeros(0, np.int64)
+    scores = np.concatenate([scores for _, scores in parts]) if parts else np.zeros(0, np.float32)
+    unique, places_of = np.unique(rows, return_inverse=True)
+    sums = np.bincount(places_of, weights=scores, minlength=len(unique))
+    return unique, np.minimum(sums, 1.0).astype(np.float32)
 
 
 def _chunks(

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from alprcore.archive.defaults import LEAST_SIGHTING
 from alprcore.archive.filters import Filters
+from alprcore.archive.index import SearchIndex, load_index
 from alprcore.archive.language import parse_query
-from alprcore.archive.search import Hit, SearchIndex, SearchResult, load_index, search
+from alprcore.archive.search import Hit, SearchResult, search
 from alprcore.archive.store import Case
 from alprcore.errors import CaseError
 

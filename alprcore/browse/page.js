@@ -23,7 +23,7 @@ function percent(value) {
 const spoken = (name) => (name ?? "").replaceAll("_", " ").replaceAll("-", " ");
 const flat = (text) => text.replaceAll("\n", " ");
 const several = (count, one, more = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : more}`;
-const region = (read) => [read.country, read.region].filter(Boolean).join("-");
+const region = (read) => [...new Set([read.country, read.region])].filter(Boolean).join("-");
 const base = (path) => path.split(/[/!]/).pop() || path;
 const iso = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 19);
 const clock = (seconds) => iso(seconds).replace("T", " ");

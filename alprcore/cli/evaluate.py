@@ -65,7 +65,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.truth and len(chosen.folders) > 1:
         print("alprcore: --truth goes with one FOLDER only", file=sys.stderr)
         return 1
-    truths = {folder: _labels(folder, chosen.truth) for folder in chosen.folders}
+    truths = {folder: labels_of(folder, chosen.truth) for folder in chosen.folders}
     engine = engine_of(chosen)
     code = 0
     for folder, labels in truths.items():
@@ -104,7 +104,7 @@ def summary(folder: Path, total: Score) -> str:
     return "\n".join(lines)
 
 
-def _labels(folder: Path, elsewhere: Path | None) -> dict[str, list[Label]]:
+def labels_of(folder: Path, elsewhere: Path | None) -> dict[str, list[Label]]:
     """Return the labels of a folder, from its ``truth.csv`` or the file `elsewhere`."""
     if not folder.is_dir():
         raise AlprError(f"{folder}: no such folder")

@@ -185,6 +185,11 @@ def shown(name: str) -> str:
     return "standard input" if name == STDIN else name or "''"
 
 
+def utf8(name: str) -> str:
+    """Return a name with U+FFFD for bytes that are not UTF-8, as tables and JSON have it."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
 def problem(name: str, error: ImageError) -> str:
     """Return one line that says which input could not be read and why."""
     reason = str(error).removeprefix("image: ")

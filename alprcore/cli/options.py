@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alprcore.cli.numbers import whole
+from alprcore.countries.aliases import without_aliases
 from alprcore.engine import Engine
 from alprcore.errors import AlprError
 from alprcore.openalpr.config import OpenAlprConfig, read_config
@@ -181,7 +182,10 @@ def configured(chosen: argparse.Namespace, **asked: Any) -> Settings:
         print(config.warning, file=sys.stderr)
     asked["country_dirs"] = tuple(chosen.country_dirs) or None
     given = {name: value for name, value in asked.items() if value is not None}
-    return changed(Settings(), {**config.settings, **given})
+    settings, said = without_aliases(changed(Settings(), {**config.settings, **given}))
+    for line in said:
+        print(f"alprcore: {line}", file=sys.stderr)
+    return settings
 
 
 def _tasks(text: str) -> tuple[str, ...]:

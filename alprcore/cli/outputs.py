@@ -69,10 +69,11 @@ def _below(out: Path, inputs: Sequence[Input], ending: Callable[[str], str]) -> 
             place = Path("stdin")
         else:
             place = Path(os.path.relpath(os.path.abspath(each.name), common)).with_suffix("")  # noqa: PTH100
-        unique, number = place, 1
-        while unique in taken:  # a.jpg and a.png
+        name = place.name
+        place, number = place.with_name(name + ending(each.name)), 1
+        while place in taken:  # a.jpg and a.png
             number += 1
-            unique = place.with_name(f"{place.name}-{number}")
-        taken.add(unique)
-        found.append(out / unique.with_name(unique.name + ending(each.name)))
+            place = place.with_name(f"{name}-{number}{ending(each.name)}")
+        taken.add(place)
+        found.append(out / place)
     return found

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alprcore.cli.inputs import Input, expanded, is_video, problem, shown
+from alprcore.cli.inputs import Input, expanded, is_video, problem, shown, utf8
 from alprcore.cli.options import (
     add_engine_options,
     add_hash_option,
@@ -154,7 +154,7 @@ class Shown:
         if chosen.json:
             self._bar.print(_json_line(name, found))
         elif chosen.csv:
-            rows = replace(found, source=_utf8(name)).rows() or [empty_row(_utf8(name))]
+            rows = replace(found, source=utf8(name)).rows() or [empty_row(utf8(name))]
             for row in rows:
                 self._row([*row.values(), ""])
         else:
@@ -168,16 +168,12 @@ class Shown:
             self._bar.print(_unread_line(name, error))
         elif self._chosen.csv:
             reason = str(error).removeprefix("image: ")
-            self._row([*empty_row(_utf8(name)).values(), reason])
+            self._row([*empty_row(utf8(name)).values(), reason])
 
     def _row(self, cells: Sequence[Any]) -> None:
         line = io.StringIO()
         csv.writer(line, lineterminator="").writerow([harmless(cell) for cell in cells])
         self._bar.print(line.getvalue())
-
-
-def _utf8(name: str) -> str:
-    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def readable(name: str, found: Recognition, *, counted: bool = True) -> str:

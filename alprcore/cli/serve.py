@@ -151,5 +151,11 @@ def run(chosen: argparse.Namespace) -> int:
         log_plates=chosen.log_plates,
         limits=limits,
     )
-    serve(serving, say=lambda text: print(f"alprcore: {text}", file=sys.stderr, flush=True))
+    serve(serving, say=_say)
     return 0
+
+
+def _say(text: str) -> None:
+    """Tell a person; anything else reads the log, which says the same as JSON."""
+    if sys.stderr.isatty():
+        print(f"alprcore: {text}", file=sys.stderr, flush=True)

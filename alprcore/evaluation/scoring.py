@@ -119,9 +119,8 @@ def _count_label(
     """Add one label to the counts; return the index of the result that it took, or -1."""
     total.plates += 1
     total.letters += len(label.text)
-    overlaps = [overlap(label.box, _bounds(r)) if label.box else 1.0 for r in results]
-    index = max(range(len(results)), key=lambda i: overlaps[i], default=-1)
-    if index < 0 or overlaps[index] <= _MINIMUM_OVERLAP:
+    index = matched_index(label, results)
+    if index < 0:
         total.edits += len(label.text)
         total.misses.append(Miss(image, label.text, ""))
         return -1
@@ -139,6 +138,13 @@ def _count_label(
         region = str(result.get("region", "")).removeprefix("us-")
         total.regions_right += region == label.country.removeprefix("us-")
     return index
+
+
+def matched_index(label: Label, results: Sequence[Mapping[str, Any]]) -> int:
+    """Return the index of the result that belongs to a labelled plate, -1 for none."""
+    overlaps = [overlap(label.box, _bounds(r)) if label.box else 1.0 for r in results]
+    index = max(range(len(results)), key=lambda i: overlaps[i], default=-1)
+    return index if index >= 0 and overlaps[index] > _MINIMUM_OVERLAP else -1
 
 
 def parse_truth(lines: Iterable[str]) -> dict[str, list[Label]]:

@@ -162,13 +162,18 @@ def place_in_picture(
     return Place(placed, known, truncated)
 
 
+def detections_in_picture(view: View, plates: Sequence[Detection]) -> tuple[Detection, ...]:
+    """Return the view's plates where they are in the picture, those that are in it."""
+    if view.to_picture is None:
+        return tuple(plates)
+    placed = [(plate, mapped_quad(plate.quad, view.to_picture)) for plate in plates]
+    return tuple(replace(plate, quad=quad) for plate, quad in placed if quad is not None)
+
+
 def quads_in_picture(view: View, plates: Sequence[Detection], min_score: float) -> list[Quad]:
     """Return the corners of the view's plates of that score where they are in the picture."""
-    likely = [plate.quad for plate in plates if plate.score >= min_score]
-    if view.to_picture is None:
-        return likely
-    quads = [mapped_quad(quad, view.to_picture) for quad in likely]
-    return [quad for quad in quads if quad is not None]
+    likely = [plate for plate in plates if plate.score >= min_score]
+    return [plate.quad for plate in detections_in_picture(view, likely)]
 
 
 def _cut_off(view: View, quad: Quad) -> bool:

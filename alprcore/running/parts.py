@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
+from alprcore.countries.aliases import without_aliases
 from alprcore.countries.fit import CountrySet, load_countries
 from alprcore.finding.network import PlateFinder, load_finder
 from alprcore.picture.prewarp import Prewarp, parse_prewarp
@@ -42,7 +44,13 @@ class Parts:
 
 
 def load_parts(settings: Settings, like: Parts | None = None) -> Parts:
-    """Return the parts for the settings; what they have in common with `like` is shared."""
+    """Return the parts for the settings; what they have in common with `like` is shared.
+
+    Countries by other names are replaced, with a warning.
+    """
+    settings, said = without_aliases(settings)
+    for line in said:
+        warnings.warn(line, stacklevel=3)
 
     def kept(part: str, *names: str) -> Any:
         same = like and all(getattr(settings, n) == getattr(like.settings, n) for n in names)

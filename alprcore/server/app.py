@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,11 +26,13 @@ from alprcore.server.api.openapi import document
 from alprcore.server.api.parameters import file_source, url_source, v1_source
 from alprcore.server.api.problems import Problem
 from alprcore.server.config import Serving, threads_of
+from alprcore.server.doors.codeproject import VISION
+from alprcore.server.doors.plate_recognizer import SNAPSHOT
 from alprcore.server.engines import Recognizer, load_engine
 from alprcore.server.fetch.download import Downloader, UrlRules
 from alprcore.server.http.body import Buffers, ClientDisconnected
 from alprcore.server.page.routes import page_routes
-from alprcore.server.service import Endpoint, Service
+from alprcore.server.service import Endpoint, Service, endpoint_of
 from alprcore.server.watching.logs import LOG, log
 from alprcore.server.watching.metrics import Metrics
 from alprcore.server.watching.watch import Watch
@@ -44,6 +47,9 @@ _ENDPOINTS = {
     "/v3/recognize": Endpoint(3, file_source),
     "/v3/recognize_bytes": Endpoint(3, None),
     "/v3/recognize_url": Endpoint(3, url_source),
+    "/v1/plate-reader/": endpoint_of(SNAPSHOT),
+    "/v1/plate-reader": endpoint_of(SNAPSHOT),
+    "/v1/vision/alpr": endpoint_of(VISION),
 }
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -115,7 +121,8 @@ def _routes(service: Service) -> list[Route]:
             methods=["GET"],
         ),
         Route("/openapi.json", _constant(json_line(document())), methods=["GET"]),
-        Route("/health", _health(service), methods=["GET"]),
+        Route("/health", _constant('{"status":"ready"}'), methods=["GET"]),
+        Route("/readyz", _readyz(service), methods=["GET"]),
         Route("/metrics", _metrics(service), methods=["GET"]),
         *page_routes(),
     ]
@@ -124,9 +131,11 @@ def _routes(service: Service) -> list[Route]:
 def _lifespan(service: Service) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_load(service, app))]
+        tasks = []
         if service.serving.workers > 1:
             tasks.append(asyncio.create_task(_follow_parent()))
+        # No connection is taken before this is done: it waits, or a worker that is ready takes it.
+        await _load(service, app)
         yield
         for task in tasks:
             task.cancel()
@@ -150,11 +159,11 @@ async def _load(service: Service, app: Starlette) -> None:
     """Load the engine; without one there is nothing to serve, so the process ends."""
     try:
         await service.recognizer.load()
-    except Exception:  # noqa: BLE001 - whatever it is, it is logged and ends the process
+    except Exception:
         LOG.exception("the engine cannot be loaded")
         app.state.exit_code = 1
-        os.kill(os.getpid(), signal.SIGTERM)
-        return
+        logging.getLogger("uvicorn.error").disabled = True  # it would say all of that again
+        raise
     service.metrics.gauge("alprcore_workers_ready", 1)
     log("ready", threads=threads_of(service.serving))
 
@@ -163,7 +172,15 @@ def _recognition(service: Service, endpoint: Endpoint) -> Handler:
     async def recognize(request: Request) -> Response:
         if request.method == "OPTIONS":  # what browsers ask before they call from another page
             return Response(status_code=204, headers={"Access-Control-Max-Age": "86400"})
-        return await service.answer(request, endpoint)
+        try:
+            return await service.answer(request, endpoint)
+        except Problem as problem:
+            if endpoint.door is None:
+                raise
+            status, body = endpoint.door.problem(problem.status, problem.text)
+            closing = {"Connection": "close"} if problem.close else {}
+            headers = {**problem.headers, **closing}
+            return json_reply(json_line(body), status=status, headers=headers)
 
     return recognize
 
@@ -175,13 +192,17 @@ def _constant(text: str) -> Handler:
     return constant
 
 
-def _health(service: Service) -> Handler:
-    async def health(_: Request) -> Response:
-        if not service.recognizer.ready:
-            return problem_reply(503, "The server is starting", headers={"Retry-After": "1"})
-        return json_reply('{"status":"ready"}')
+def _readyz(service: Service) -> Handler:
+    workers = service.serving.workers
 
-    return health
+    async def readyz(_: Request) -> Response:
+        ready = service.metrics.workers_ready()
+        if ready < workers:
+            text = f"{ready} of {workers} workers are ready"
+            return problem_reply(503, text, headers={"Retry-After": "1"})
+        return json_reply(f'{{"status":"ready","workers":{ready}}}')
+
+    return readyz
 
 
 def _metrics(service: Service) -> Handler:

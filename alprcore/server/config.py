@@ -46,6 +46,8 @@ class Limits:
         Seconds an idle connection is kept.
     recognition_s
         Seconds for one request from its place in the queue to its plates.
+    start_s
+        Seconds in which a worker must answer its parent, while it starts as well.
     shutdown_s
         Seconds for requests in flight to finish when the server is stopped.
     url_s
@@ -72,6 +74,7 @@ class Limits:
     write_s: float = 20.0
     keep_alive_s: int = 5
     recognition_s: float = 30.0
+    start_s: int = 60
     shutdown_s: int = 60
     url_s: float = 15.0
     url_redirects: int = 3

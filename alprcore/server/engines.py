@@ -64,11 +64,6 @@ class Recognizer:
         self._of_countries = lru_cache(limits.siblings)(self._with_countries)
         self._sibling = lru_cache(limits.siblings)(self._with_settings)
 
-    @property
-    def ready(self) -> bool:
-        """Whether the engine is loaded."""
-        return self._engine is not None
-
     async def load(self) -> None:
         """Load the engine, in a thread.
 
@@ -81,15 +76,13 @@ class Recognizer:
         self._engine = await loop.run_in_executor(self._pool, self._load, self._serving)
 
     async def recognize(self, content: bytes, ask: Ask) -> Recognition:
-        """Return what is in a picture.
+        """Return what is in a picture; `load` has been called.
 
         Raises
         ------
         Problem
             400 if the picture or the parameters are wrong, 503 if there is too much to do.
         """
-        if self._engine is None:
-            raise busy("The server is starting")
         if self._pending >= self._threads + self._limits.queue:
             raise busy("The server is busy")
         loop = asyncio.get_running_loop()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import socket
 import sys
@@ -16,7 +17,6 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.supervisors import Multiprocess
 
 from alprcore.errors import AlprError
 from alprcore.server.accounts.file import Accounts
@@ -26,8 +26,11 @@ from alprcore.server.config import Serving
 from alprcore.server.engines import load_engine
 from alprcore.server.http.listener import listen
 from alprcore.server.http.protocol import GuardedProtocol
-from alprcore.server.watching.logs import set_up_logs
+from alprcore.server.processes import LastCallServer, Workers
+from alprcore.server.watching.logs import log, set_up_logs
 from alprcore.server.watching.metrics import make_metrics
+
+_OPEN = "no account file: any secret_key is taken, from this machine alone"
 
 
 class ServeError(AlprError):
@@ -60,11 +63,14 @@ def serve(serving: Serving, *, say: Callable[[str], None]) -> None:
 def _serve(serving: Serving, say: Callable[[str], None]) -> None:
     check(serving)
     listener = listen(serving.host, serving.port)
+    set_up_logs()
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     say(f"serving on http://{shown}:{port}")
+    log("serving", host=host, port=port, workers=serving.workers)
     if serving.accounts is None:
-        say("no account file: any secret_key is taken, from this machine alone")
+        say(_OPEN)
+        log(_OPEN, level=logging.WARNING)
     if serving.workers == 1:
         _run_alone(serving, listener)
     else:
@@ -129,6 +135,9 @@ def config_of(serving: Serving, app: Callable[[], Starlette]) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=limits.keep_alive_s,
         timeout_graceful_shutdown=limits.shutdown_s,
+        # A worker answers its parent once its modules are loaded: 5 s, uvicorn's default, are too
+        # few on a busy machine, where it was killed and started again without end.
+        timeout_worker_healthcheck=limits.start_s,
         h11_max_incomplete_event_size=limits.max_head_bytes,
     )
 
@@ -137,10 +146,17 @@ def _run_alone(serving: Serving, listener: socket.socket) -> None:
     app = worker_app(serving)
     # uvicorn shuts down cleanly and then raises the signal again, for the next handler.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(app.state.exit_code))
-    uvicorn.Server(config_of(serving, lambda: app)).run([listener])
+    if hasattr(signal, "SIGHUP"):  # several workers are replaced; one alone goes on
+        signal.signal(signal.SIGHUP, lambda *_: log("SIGHUP: one worker alone is not replaced"))
+    try:
+        LastCallServer(config_of(serving, lambda: app)).run([listener])
+    except SystemExit:
+        sys.exit(app.state.exit_code)  # uvicorn has a number of its own for a failed start
 
 
 def _run_workers(serving: Serving, listener: socket.socket) -> None:
-    set_up_logs()
     config = config_of(serving, partial(worker_app, serving))
-    Multiprocess(config, sockets=[listener]).run()
+    workers = Workers(config, sockets=[listener])
+    workers.run()
+    if workers.failed:
+        raise ServeError("serve: a worker could not start; the log says why")

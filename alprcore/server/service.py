@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from starlette.requests import Request
@@ -25,10 +26,11 @@ from alprcore.server.api.parameters import (
 )
 from alprcore.server.api.replies import Answer, Credits, reply_body
 from alprcore.server.config import Serving
+from alprcore.server.doors.door import Door
 from alprcore.server.engines import Recognizer
 from alprcore.server.fetch.download import Downloader
 from alprcore.server.http.body import Buffers, ClientDisconnected, fields_of, read_body
-from alprcore.server.http.forms import FieldLimit, urlencoded_fields
+from alprcore.server.http.forms import FieldLimit, json_fields, urlencoded_fields
 from alprcore.server.watching.metrics import Metrics
 from alprcore.server.watching.watch import NOTE
 from alprcore.wire.numbers import json_text as json_line
@@ -51,10 +53,36 @@ class Endpoint:
         Of the API.
     source
         Finds the picture among the parameters; None where the body is the picture.
+    door
+        What else differs on a path of another service.
     """
 
     version: int
     source: Callable[[Parameters], PictureSource] | None
+    door: Door | None = None
+
+    def key(self, parameters: Parameters, authorization: str) -> str:
+        """Return the secret key; raises a `Problem` where it is missing."""
+        if self.door is not None:
+            return self.door.key(parameters, authorization)
+        return key_of(parameters, version=self.version, authorization=authorization)
+
+    def ask(self, parameters: Parameters) -> Ask:
+        """Return what is asked for; raises a `Problem` where that is wrong."""
+        if self.door is not None:
+            return self.door.ask(parameters)
+        return ask_of(parameters, version=self.version)
+
+    def text(self, answer: Answer, parameters: Parameters) -> str:
+        """Return the body of the reply."""
+        if self.door is not None:
+            return json_line(self.door.reply(answer, parameters))
+        return json_line(reply_body(answer))
+
+
+def endpoint_of(door: Door) -> Endpoint:
+    """Return the endpoint of a path of another service."""
+    return Endpoint(3, door.source, door)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +127,9 @@ class Service:
         note["bytes"] = len(body)
         parameters = await self._parameters(request, endpoint, body)
         authorization = request.headers.get("authorization", "")
-        key = key_of(parameters, version=endpoint.version, authorization=authorization)
-        account = await self.cashier.admit(key)
+        account = await self.cashier.admit(endpoint.key(parameters, authorization))
         note["account"] = account.name
-        ask = ask_of(parameters, version=endpoint.version)
+        ask = endpoint.ask(parameters)
         account.check(ask.cost)
         content = await self._content(parameters, endpoint, body)
         queued = time.perf_counter()
@@ -120,8 +147,9 @@ class Service:
         )
         note["uuid"] = answer.uuid
         size = ask.topn * len(found.plates) * _CANDIDATE + ask.return_image * len(content)
-        text = await _off_loop(size, _encoded, answer)
-        return json_reply(text, headers=account.rate.headers())
+        text = await _off_loop(size, endpoint.text, answer, parameters)
+        status = endpoint.door.status if endpoint.door else 200
+        return json_reply(text, status=status, headers=account.rate.headers())
 
     async def _parameters(self, request: Request, endpoint: Endpoint, body: bytes) -> Parameters:
         limit = FieldLimit(self.serving.limits.max_fields)
@@ -129,7 +157,8 @@ class Service:
         fields = await _off_loop(len(query), urlencoded_fields, query, limit)
         if endpoint.source is not None:
             kind = request.headers.get("content-type", "")
-            fields = fields + await _off_loop(len(body), fields_of, kind, body, limit)
+            read = json_fields if endpoint.door and _is_json(kind) else partial(fields_of, kind)
+            fields = fields + await _off_loop(len(body), read, body, limit)
         return Parameters(fields)
 
     async def _content(self, parameters: Parameters, endpoint: Endpoint, body: bytes) -> bytes:
@@ -148,8 +177,8 @@ class Service:
         return found
 
 
-def _encoded(answer: Answer) -> str:
-    return json_line(reply_body(answer))
+def _is_json(kind: str) -> bool:
+    return kind.split(";", 1)[0].strip().lower() == "application/json"
 
 
 async def _off_loop(size: int, function: Callable[P, T], *words: P.args, **named: P.kwargs) -> T:

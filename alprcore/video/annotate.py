@@ -3,25 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Sequence
+from itertools import chain
 from os import PathLike
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alprcore.errors import VideoError
 from alprcore.records import Frame
 from alprcore.showing.drawing import draw_plate
-from alprcore.video.container import pyav
 from alprcore.video.frames import frames
 from alprcore.video.group import Group
+from alprcore.video.write import ClipWriter
 
 LONGEST_S = 1.0  # between two readings that far apart nothing is drawn
 AFTER_S = 0.1  # the last reading is shown for so long
-TIME_BASE = Fraction(1, 90_000)  # all usual frame rates and milliseconds are whole in it
 
 
 def annotate(
@@ -48,27 +44,13 @@ def annotate(
     VideoError
         If the source cannot be read or the target not be written.
     """
-    av = pyav()
-    try:
-        with frames(source) as clip, av.open(str(Path(target)), "w") as out:
-            stream: Any = None
-            last = -1
-            for frame in clip:
-                image = drawn(frame.image(), groups, frame.time.seconds)
-                # The encoder needs even sides.
-                even = np.ascontiguousarray(image[: image.shape[0] & ~1, : image.shape[1] & ~1])
-                if stream is None:
-                    stream = _stream(out, even, clip.info.rate)
-                picture = av.VideoFrame.from_ndarray(even, format="bgr24")
-                last = max(last + 1, round(frame.time.seconds / TIME_BASE))
-                picture.pts, picture.time_base = last, TIME_BASE
-                _write(out, stream.encode(picture))
+    with frames(source) as clip:
+        first = next(clip, None)
+        with ClipWriter(target, rate=clip.info.rate) as out:
+            for frame in clip if first is None else chain([first], clip):
+                out.write(drawn(frame.image(), groups, frame.time.seconds), frame.time.seconds)
                 if on_frame is not None:
                     on_frame()
-            if stream is not None:
-                _write(out, stream.encode())
-    except (av.error.FFmpegError, OSError) as error:
-        raise VideoError(f"video: '{target}' cannot be written: {error}") from error
 
 
 def drawn(image: Frame, groups: Sequence[Group], seconds: float) -> Frame:
@@ -99,18 +81,3 @@ def place_at(group: Group, seconds: float) -> NDArray[np.float64] | None:
         return None
     share = (seconds - times[after - 1]) / span
     return np.asarray(begin + share * (end - begin), np.float64)
-
-
-def _stream(out: Any, image: Frame, rate: float) -> Any:
-    # PyAV wants a rate; the frames have their own times.
-    mean = Fraction(rate).limit_denominator(1001) if 0 < rate < 1000 else Fraction(25)
-    stream = out.add_stream("libx264", rate=mean, options={"crf": "23", "preset": "veryfast"})
-    stream.height, stream.width = image.shape[:2]
-    stream.pix_fmt = "yuv420p"
-    stream.codec_context.time_base = TIME_BASE
-    return stream
-
-
-def _write(out: Any, packets: Iterator[Any]) -> None:
-    for packet in packets:
-        out.mux(packet)

@@ -13,6 +13,7 @@ namespace alprcore {
 namespace {
 
 using ByteArray = py::array_t<std::uint8_t, py::array::c_style>;
+using SketchArray = py::array_t<std::uint64_t, py::array::c_style>;
 using IntArray = py::array_t<std::int32_t, py::array::c_style>;
 
 template <typename Array>
@@ -36,14 +37,28 @@ ScanPattern scan_pattern(const ByteArray& places, const ByteArray& runs, int edi
   return pattern;
 }
 
-py::tuple scan_records(const ByteArray& records, const ByteArray& places, const ByteArray& runs, int edits, float least) {
+std::span<const SlotRecord> slot_records(const ByteArray& records) {
   const auto bytes = span_of(records, "records", 2);
   if (records.shape(1) != sizeof(SlotRecord)) throw std::invalid_argument("records: expected 64 bytes a row");
+  return {reinterpret_cast<const SlotRecord*>(bytes.data()), bytes.size() / sizeof(SlotRecord)};
+}
+
+SketchArray sketches_of(const ByteArray& records) {
+  const auto slots = slot_records(records);
+  SketchArray sketches(static_cast<py::ssize_t>(slots.size()));
+  std::transform(slots.begin(), slots.end(), sketches.mutable_data(), sketch_of);
+  return sketches;
+}
+
+py::tuple scan_records(const ByteArray& records, const SketchArray& sketches, const ByteArray& places,
+                       const ByteArray& runs, int edits, float least) {
+  const auto slots = slot_records(records);
+  const auto first = span_of(sketches, "sketches", 1);
   const ScanPattern pattern = scan_pattern(places, runs, edits);
   ScanHits hits;
   {
     const py::gil_scoped_release release;  // the caller holds the records
-    hits = scan({reinterpret_cast<const SlotRecord*>(bytes.data()), bytes.size() / sizeof(SlotRecord)}, pattern, least);
+    hits = scan(slots, first, pattern, least);
   }
   py::array_t<std::int64_t> rows(static_cast<py::ssize_t>(hits.rows.size()));
   std::copy(hits.rows.begin(), hits.rows.end(), rows.mutable_data());
@@ -65,8 +80,10 @@ double accepted(const IntArray& starts, const IntArray& ends, const FloatArray& 
 }  // namespace
 
 void register_search(py::module_& module) {
-  module.def("scan", &scan_records, py::arg("records").noconvert(), py::arg("places").noconvert(),
-             py::arg("runs").noconvert(), py::arg("edits"), py::arg("least"),
+  module.def("sketches", &sketches_of, py::arg("records").noconvert(),
+             "What a scan looks at first of (n, 64) slot records: (n,) uint64.");
+  module.def("scan", &scan_records, py::arg("records").noconvert(), py::arg("sketches").noconvert(),
+             py::arg("places").noconvert(), py::arg("runs").noconvert(), py::arg("edits"), py::arg("least"),
              "Rows of (n, 64) slot records that may have a pattern, and their scores.");
   module.def("log_accepted", &accepted, py::arg("starts").noconvert(), py::arg("ends").noconvert(),
              py::arg("scores").noconvert(), py::arg("gaps").noconvert(), py::arg("log_total"), py::arg("steps").noconvert(),

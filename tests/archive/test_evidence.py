@@ -213,12 +213,12 @@ def test_a_report_is_one_file_without_outside_resources(whole, tmp_path):
     assert "http" not in page
     assert page.count("class=read ") == 2
     for words in ("LMR4827", "MKV3726", "broken.jpg", "the JPEG file is truncated", "models/",
-                  "2024-05-01T10:30:00", "99 % and more", "alt='template'", "SHA-256"):  # fmt: skip
+                  "2024-05-01 10:30:00 UTC", "99 % and", "alt='template'", "SHA-256"):  # fmt: skip
         assert words in page
 
 
 def test_a_case_that_was_left_alone_has_no_difference(whole):
-    assert found(whole, sample=3) == set()
+    assert found(whole, sample=9) == set()
 
 
 def test_a_changed_byte_in_a_source_is_found(case, tree, tmp_path):

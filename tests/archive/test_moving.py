@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from archive_tools import add_to, driving_clip
 
-from alprcore.archive import Case
+from alprcore.archive import Case, reread
 from alprcore.archive.evidence import verify
 from alprcore.cli import main
 
@@ -30,7 +31,7 @@ def test_a_video_is_read_into_groups_with_their_frames(tmp_path):
         assert (read.kind, read.plate, read.group_id) == ("video", "LMR4827", group["id"])
         assert Fraction(read.time_base) * read.pts == 10 + Fraction(read.seconds)
         assert case.search("LM?4827").hits[0].probability > 0.5
-        assert list(verify(case, sample=0)) == []
+        assert list(verify(case, sample=9)) == []
     out = tmp_path / "finder"
     case_path = str(tmp_path / "case")
     assert main(["archive", "export", case_path, "--format", "finder", "--out", str(out)]) == 0
@@ -38,3 +39,28 @@ def test_a_video_is_read_into_groups_with_their_frames(tmp_path):
     assert row.split(",")[2] == "LMR4827"
     assert row.split(",")[9] == str(read.id)
     assert add_to(tmp_path / "case", path).counts.known == 1
+
+
+def test_a_frame_of_a_video_that_reads_otherwise_is_found(tmp_path, monkeypatch):
+    add_to(tmp_path / "case", driving_clip(tmp_path / "drive.mkv"))
+    real = reread.frame_time
+    monkeypatch.setattr(
+        reread, "frame_time", lambda *names: replace(real(*names), pts=10_000, ordinal=0)
+    )
+    with Case.open(tmp_path / "case") as case:
+        (read,) = case.reads()
+        assert read.pts != 10_000
+        differences = list(verify(case, sample=9))
+    assert {each.kind for each in differences} == {"reading"}
+    assert "it was 'LMR4827'" in differences[0].words
+
+
+def test_a_report_says_which_frame_and_what_all_frames_say(tmp_path):
+    add_to(tmp_path / "case", driving_clip(tmp_path / "drive.mkv"))
+    assert main(["archive", "report", str(tmp_path / "case"), "--out", str(tmp_path)]) == 0
+    page = (tmp_path / "report.html").read_text("utf-8")
+    with Case.open(tmp_path / "case") as case:
+        (read,) = case.reads()
+    assert f"frame {read.frame} at {read.seconds:.3f} s (time stamp {read.pts} x 1/1000 s)" in page
+    assert "All frames of this vehicle together" in page
+    assert "<td>video, Matroska<td class=n>1<td class=n>1<td class=n>0" in page

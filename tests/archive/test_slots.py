@@ -27,7 +27,7 @@ def scan(records, pattern, least=1e-5):
     query = parse_query(pattern)
     places, runs = scan_places(query)
     array = np.frombuffer(b"".join(records), np.uint8).reshape(-1, SIZE)
-    rows, scores = _native.scan(array, places, runs, query.edits, least)
+    rows, scores = _native.scan(array, _native.sketches(array), places, runs, query.edits, least)
     return dict(zip(rows.tolist(), scores.tolist(), strict=True))
 
 
@@ -120,9 +120,14 @@ def test_symbols_are_bytes_and_ascii_is_itself():
 
 def test_a_scan_refuses_what_it_cannot_read():
     places, runs = scan_places(parse_query("AB"))
+    none = np.zeros(3, np.uint64)
     with pytest.raises(ValueError, match="64 bytes a row"):
-        _native.scan(np.zeros((3, 32), np.uint8), places, runs, 0, 0.1)
+        _native.scan(np.zeros((3, 32), np.uint8), none, places, runs, 0, 0.1)
     with pytest.raises(ValueError, match="one run more than places"):
-        _native.scan(np.zeros((3, 64), np.uint8), places, runs[:-1].copy(), 0, 0.1)
+        _native.scan(np.zeros((3, 64), np.uint8), none, places, runs[:-1].copy(), 0, 0.1)
     with pytest.raises(ValueError, match="least score above 0"):
-        _native.scan(np.zeros((3, 64), np.uint8), places, runs, 0, 0.0)
+        _native.scan(np.zeros((3, 64), np.uint8), none, places, runs, 0, 0.0)
+    with pytest.raises(ValueError, match="a sketch for each record"):
+        _native.scan(np.zeros((3, 64), np.uint8), none[:2], places, runs, 0, 0.1)
+    with pytest.raises(ValueError, match="64 bytes a row"):
+        _native.sketches(np.zeros((3, 32), np.uint8))

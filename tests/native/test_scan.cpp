@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alprcore/scan.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -45,6 +46,12 @@ ScanPattern pattern_of(const std::string& text, int edits = 0) {
   return pattern;
 }
 
+ScanHits scan(const std::vector<SlotRecord>& records, const ScanPattern& pattern, float least) {
+  std::vector<std::uint64_t> sketches;
+  for (const SlotRecord& record : records) sketches.push_back(sketch_of(record));
+  return alprcore::scan(records, sketches, pattern, least);
+}
+
 void scans_what_matches() {
   const std::vector<SlotRecord> records{record_of("ABC123", 0), record_of("ABD123", 0), record_of("123", 0)};
   CHECK(scan(records, pattern_of("ABC123"), 0.5F).rows == std::vector<std::int64_t>{0});
@@ -78,6 +85,33 @@ void refuses_what_makes_no_sense() {
   pattern.edits = 0;
   pattern.runs.pop_back();
   CHECK_THROWS(scan(records, pattern, 0.1F));
+  CHECK_THROWS(alprcore::scan(records, {}, pattern_of("A"), 0.1F));
+}
+
+void scans_more_than_a_block() {
+  std::vector<SlotRecord> records(10'000, record_of("ZZZ", 0));
+  for (const std::size_t row : {0U, 4095U, 4096U, 9999U}) records[row] = record_of("ABC123", 0);
+  CHECK(scan(records, pattern_of("A?C*"), 0.5F).rows == (std::vector<std::int64_t>{0, 4095, 4096, 9999}));
+}
+
+void takes_patterns_of_every_length() {
+  for (std::size_t places = 1; places <= 40; ++places) {
+    const std::string text = std::string(std::min<std::size_t>(places, 12), 'A'), more(places - text.size(), '?');
+    CHECK(scan({record_of(text, 0)}, pattern_of(text + more), 0.5F).rows.size() == (more.empty() ? 1U : 0U));
+    CHECK(scan({record_of(text, 0)}, pattern_of("*" + text), 0.5F).rows.size() == 1);
+  }
+  CHECK_THROWS(scan({record_of("A", 0)}, pattern_of(std::string(41, 'A')), 0.5F));
+}
+
+/// Two symbols that share a bit of the sketch are told apart by the record.
+void tells_symbols_of_one_bit_apart() {
+  SlotRecord record{};
+  record.slots = 1;
+  record.symbols[0] = 130;
+  ScanPattern pattern{{SymbolSet{}}, {0, 0}, 0};
+  pattern.places[0][130 + 23] = 1;
+  CHECK(sketch_of(record) == std::uint64_t{1} << (36 + 130 % 23));
+  CHECK(scan({record}, pattern, 1e-3F).rows.empty());
 }
 
 /// Two columns: one stretch over both (A or B), or a gap and a stretch, or gaps.
@@ -101,6 +135,9 @@ int main() {
   counts_what_other_characters_may_be();
   lets_through_what_does_not_fit();
   refuses_what_makes_no_sense();
+  scans_more_than_a_block();
+  takes_patterns_of_every_length();
+  tells_symbols_of_one_bit_apart();
   sums_over_all_paths();
   return verdict("scan");
 }

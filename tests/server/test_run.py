@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,7 +45,7 @@ class Program:
     log: list[str] = field(default_factory=list)
 
     def lines(self, event):
-        found = [json.loads(line) for line in self.log if line.startswith("{")]
+        found = [json.loads(line) for line in list(self.log)]  # each line is JSON
         return [line for line in found if line["event"] == event]
 
     def workers(self):
@@ -67,8 +69,8 @@ def program(*words):
         for reader in readers:
             reader.start()
         try:
-            wait_until(lambda: running.said or process.poll() is not None, 60)
-            running.port = int(re.search(r":(\d+)$", running.said[0])[1])
+            wait_until(lambda: running.lines("serving") or process.poll() is not None, 60)
+            running.port = running.lines("serving")[0]["port"]
             workers = int(words[words.index("--workers") + 1]) if "--workers" in words else 1
             wait_until(lambda: len(running.workers()) == workers, 60)
             yield running
@@ -111,8 +113,16 @@ def test_two_workers(tmp_path):
         assert total(port, "alprcore_workers") == total(port, "alprcore_workers_ready") == 2
 
         # A worker that is killed is replaced, and what it counted stays.
-        os.kill(min(running.workers()), signal.SIGKILL)
+        killed = min(running.workers())
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: call(port, "GET", "/readyz").status == 503)
+        with ThreadPoolExecutor(6) as callers:  # and meanwhile nobody is sent away
+            replies = list(callers.map(lambda _: call(port, "GET", "/v3/config"), range(12)))
+        assert {reply.status for reply in replies} == {200}
         wait_until(lambda: len(running.workers()) == 3, 30)
+        wait_until(lambda: call(port, "GET", "/readyz").status == 200)
+        (death,) = running.lines("a worker died and is replaced")
+        assert (death["level"], death["died"]) == ("error", killed)
         assert total(port, "alprcore_credits_total") == 10
         assert total(port, "alprcore_workers_ready") == 2
         assert call(port, "GET", "/health").status == 200
@@ -136,7 +146,10 @@ def test_workers_end_when_their_parent_is_killed():
 
 def test_one_worker_answers_what_it_has_begun_before_it_ends():
     with program("--log-plates") as running, ThreadPoolExecutor(2) as callers:
-        assert any("any secret_key is taken" in line for line in running.said)
+        (warning,) = [
+            line for line in map(json.loads, running.log) if "any secret" in line["event"]
+        ]
+        assert warning["level"] == "warning"
         replies = [callers.submit(ask, running.port) for _ in range(2)]
         wait_until(lambda: total(running.port, "alprcore_requests_in_flight") == 3)
         assert running.stop() == 0
@@ -146,6 +159,43 @@ def test_one_worker_answers_what_it_has_begun_before_it_ends():
     assert [line["texts"] for line in running.lines("request") if "texts" in line] == [
         [plate] for plate in plates
     ]
+
+
+@posix
+@pytest.mark.parametrize("workers", [1, 2])
+def test_who_comes_while_it_ends_is_answered_or_refused_never_cut_off(workers):
+    """Callers without pause, each request on a connection of its own, while the server stops."""
+    ends: list[str] = []
+
+    def keep_calling(port, stop):
+        while not stop.is_set():
+            try:
+                ends.append(str(call(port, "GET", "/v3/config", timeout=20).status))
+            except ConnectionRefusedError:
+                ends.append("refused")
+            except (OSError, http.client.HTTPException) as error:
+                ends.append(repr(error))
+
+    with program("--workers", workers) as running:
+        stop = threading.Event()
+        words = (running.port, stop)
+        callers = [threading.Thread(target=keep_calling, args=words) for _ in range(6)]
+        for caller in callers:
+            caller.start()
+        wait_until(lambda: ends.count("200") > 50)
+        slow = socket.create_connection(("127.0.0.1", running.port))  # has sent nothing yet
+        time.sleep(0.3)
+        running.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        slow.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert slow.recv(1000).startswith(b"HTTP/1.1 200")
+        slow.close()
+        assert running.process.wait(30) == 0
+        stop.set()
+        for caller in callers:
+            caller.join(30)
+    assert set(ends) == {"200", "refused"}
+    assert running.said == []
 
 
 @pytest.mark.parametrize(

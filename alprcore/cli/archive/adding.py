@@ -7,10 +7,12 @@ import argparse
 import io
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from alprcore.archive.batch import Summary, add
+from alprcore.archive import batch
+from alprcore.archive.batch import Summary
 from alprcore.archive.commit import Counts
 from alprcore.archive.count import counted
 from alprcore.archive.defaults import TEXT_FORMATS
@@ -26,7 +28,11 @@ _SHOWN_PROBLEMS = 20
 def run_add(chosen: argparse.Namespace) -> int:
     """Read sources into a case."""
     settings = settings_from(chosen.settings, settings_of(chosen), chosen)
-    missing = [path for path in chosen.paths if not Path(path).exists()]
+    add = _adder(chosen.engine)
+    missing = [
+        path for path in chosen.paths
+        if not Path(path).exists() and (chosen.engine == "processes" or "://" not in path)
+    ]  # fmt: skip
     if len(missing) == len(chosen.paths):
         raise AlprError(f"{missing[0]}: no such file or folder")
     with Case.open(chosen.case, create=True) as case:
@@ -48,6 +54,16 @@ def run_add(chosen: argparse.Namespace) -> int:
     if summary.state == "interrupted":
         return 130
     return 2 if summary.counts.unreadable else 0
+
+
+def _adder(engine: str) -> Callable[..., Summary]:
+    if engine == "ray":
+        try:
+            from alprcore.scale.ray_data import add  # noqa: PLC0415 - an extra
+        except ImportError as error:
+            raise AlprError("--engine ray: needs alprcore[scale]") from error
+        return add
+    return batch.add
 
 
 class _Bar:

@@ -35,6 +35,10 @@ def _add_adding(steps: Commands) -> None:
     adding.add_argument(
         "--workers", type=_count, metavar="N", help="processes (default: one a processor)"
     )
+    adding.add_argument(
+        "--engine", choices=("processes", "ray"), default="processes",
+        help="what reads: processes of this machine, or a Ray cluster (needs alprcore[scale])",
+    )  # fmt: skip
     adding.add_argument("--follow", action="store_true", help="follow symbolic links")
     adding.add_argument("--quiet", action="store_true", help="show no progress")
     adding.add_argument(

@@ -13,6 +13,7 @@ from typing import Any
 
 from alprcore.archive.export import hashed, row_of
 from alprcore.archive.filters import Filters, parse_near, parse_time
+from alprcore.archive.index import SearchIndex, load_index, write_index
 from alprcore.archive.language import parse_query
 from alprcore.archive.provenance import user
 from alprcore.archive.search import Hit, SearchResult, search
@@ -50,6 +51,14 @@ def _check(chosen: argparse.Namespace) -> None:
         sys.stdout.reconfigure(encoding="utf-8")
 
 
+def _index(case: Case) -> SearchIndex:
+    """Return what searches scan, made now when no `add` has left it, and kept for the next one."""
+    index = load_index(case)
+    if not index.is_kept:
+        write_index(case, index)
+    return index
+
+
 def run_search(chosen: argparse.Namespace) -> int:
     """Print the reads that may match."""
     _check(chosen)
@@ -61,7 +70,10 @@ def run_search(chosen: argparse.Namespace) -> int:
             _search_plates(case, chosen, filters)
         else:
             query = parse_query(chosen.pattern)
-            found = search(case, query, filters=filters, limit=chosen.limit, least=chosen.least)
+            found = search(
+                case, query, index=_index(case), filters=filters, limit=chosen.limit,
+                least=chosen.least,
+            )  # fmt: skip
             found = replace(found, hits=_named(chosen, found.hits))
             _log(chosen, {"pattern": chosen.pattern, "hits": len(found.hits)}, filters)
             if chosen.json:
@@ -75,7 +87,7 @@ def _search_plates(case: Case, chosen: argparse.Namespace, filters: Filters) -> 
     wanted, hasher = read_list(chosen.plates), hasher_of(chosen)
     total = 0
     for each, found in search_list(
-        case, wanted, filters=filters, limit=chosen.limit, least=chosen.least
+        case, wanted, index=_index(case), filters=filters, limit=chosen.limit, least=chosen.least
     ):
         total += len(found.hits)
         name = each.plate if hasher is None else hasher.text(each.plate)
@@ -96,11 +108,15 @@ def run_sightings(chosen: argparse.Namespace) -> int:
         if chosen.text.startswith("#"):
             if not chosen.text[1:].isdecimal():
                 raise CaseError(f"sightings: expected # and the id of a read, got {chosen.text!r}")
-            hits = links(case, int(chosen.text[1:]), limit=chosen.limit, least=chosen.least)
+            hits = links(
+                case, int(chosen.text[1:]), index=_index(case), limit=chosen.limit,
+                least=chosen.least,
+            )  # fmt: skip
         else:
             hits = sightings(
-                case, chosen.text, filters=filters, limit=chosen.limit, least=chosen.least
-            )
+                case, chosen.text, index=_index(case), filters=filters, limit=chosen.limit,
+                least=chosen.least,
+            )  # fmt: skip
         hits = _named(chosen, hits)
         _log(chosen, {"sightings": chosen.text, "hits": len(hits)}, filters)
         if chosen.json:

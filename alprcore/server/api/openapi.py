@@ -28,7 +28,7 @@ _PROBLEMS = {
     408: "The request came too slowly.",
     413: "The request is too large.",
     500: "The server failed.",
-    503: "The server is starting or has too much to do; come back after Retry-After seconds.",
+    503: "The server has too much to do; come back after Retry-After seconds.",
 }
 _RATE_HEADERS = {
     "X-RateLimit-Limit": "Requests a period.",
@@ -157,10 +157,11 @@ def _json_response(meaning: str, schema: str, *, headers: dict[str, str] | None 
 
 
 def _other_paths() -> dict[str, Schema]:
-    starting = {"503": _json_response("The engine is being loaded.", "Error")}
+    starting = {"503": _json_response("A worker is new or being replaced.", "Error")}
     return {
         "/v3/config": _get("config", "The countries and the labels of vehicles", {}, "Config"),
-        "/health": _get("health", "Whether this worker can recognize", starting, "Health"),
+        "/health": _get("health", "Whether the server answers", {}, "Health"),
+        "/readyz": _get("readyz", "Whether every worker can recognize", starting, "Ready"),
         "/metrics": _get("metrics", "Counters of all workers, for Prometheus", {}, "text/plain"),
         "/openapi.json": _get("openapi", "This document", {}, None),
         "/": _get("page", "A page to try it with", {}, "text/html"),

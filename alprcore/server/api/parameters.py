@@ -198,9 +198,20 @@ def url_source(parameters: Parameters) -> PictureSource:
     Problem
         400 if there is no URL.
     """
-    url = _short(parameters, "image_url", _MAX_URL)
+    return url_of(parameters, "image_url")
+
+
+def url_of(parameters: Parameters, name: str) -> PictureSource:
+    """Return where a picture is whose URL has that name.
+
+    Raises
+    ------
+    Problem
+        400 if there is none.
+    """
+    url = _short(parameters, name, _MAX_URL)
     if not url:
-        raise bad("Missing image_url")
+        raise bad(f"Missing {name}")
     return PictureSource(url=url)
 
 

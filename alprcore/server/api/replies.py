@@ -162,7 +162,7 @@ def _v2_result(
     ]
     detected = "vehicle_region" in result
     entry["vehicle_region"] = (
-        result["vehicle_region"] if detected else _square_around(plate, answer.found)
+        result["vehicle_region"] if detected else square_around(plate, answer.found)
     )
     if ask.version == 3:
         entry["vehicle_detected"] = detected
@@ -184,7 +184,7 @@ def _full_region(plate: Plate, ask: Ask) -> str:
     return f"{country}-{plate.region}" if country else plate.region
 
 
-def _square_around(plate: Plate, found: Recognition) -> dict[str, int]:
+def square_around(plate: Plate, found: Recognition) -> dict[str, int]:
     """Return where the vehicle must be when none was found: a square around the plate."""
     box = plate.quad.bounds()
     half = _VEHICLE_PLATES * box.width / 2

@@ -136,6 +136,9 @@ def schemas() -> dict[str, Schema]:
     return {
         "Error": _whole("What is wrong.", {"error_code": INTEGER, "error": STRING}),
         "Health": _whole("Ready to recognize.", {"status": {**STRING, "enum": ["ready"]}}),
+        "Ready": _whole(
+            "All are ready.", {"status": {**STRING, "enum": ["ready"]}, "workers": INTEGER}
+        ),
         "Config": _config(),
         "Point": _whole("In pixels.", {"x": INTEGER, "y": INTEGER}),
         "Area": _whole("In pixels.", area),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
@@ -85,6 +86,33 @@ def urlencoded_fields(content: bytes, limit: FieldLimit) -> Fields:
         if key and key != _FILE:
             fields.append((key, _unescaped(value)))
     return fields
+
+
+def json_fields(content: bytes, limit: FieldLimit) -> Fields:
+    """Return the members of a JSON object as fields; a list is a repeated one.
+
+    Raises
+    ------
+    Problem
+        400 if it is not a JSON object or has too many members.
+    """
+    try:
+        values = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise bad("The JSON body is damaged") from error
+    if not isinstance(values, dict):
+        raise bad("The JSON body is not an object")
+    fields = []
+    for name, value in values.items():
+        each = value if isinstance(value, list) else [value]
+        limit.take(max(1, len(each)))
+        fields += [(name, _json_text(item)) for item in each if item is not None]
+    return fields
+
+
+def _json_text(value: object) -> bytes:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.encode("utf-8", "replace")
 
 
 def multipart_fields(content: bytes, content_type: bytes, limit: FieldLimit) -> Fields:

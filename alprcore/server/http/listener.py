@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import socket
+import struct
+import sys
 from collections.abc import Callable
 from multiprocessing import reduction
 from typing import Any
@@ -11,6 +15,8 @@ from typing import Any
 from alprcore.errors import AlprError
 
 _BACKLOG = 512  # connections that wait to be accepted
+_SO_ATTACH_FILTER = 26  # of Linux; `socket` does not name it
+_DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)  # one instruction of a packet filter: keep 0 bytes
 
 
 class ListenError(AlprError):
@@ -47,6 +53,21 @@ class TurnSocket(socket.socket):
         """Send the socket to a process that is being started."""
         duplicate = reduction.DupFd(self.fileno())
         return _received, (duplicate, self.family, self.type, self.proto)
+
+
+def let_nobody_in(listener: socket.socket) -> None:
+    """Keep new connections out, for all processes that share the socket, before it is closed.
+
+    Closing resets connections that wait to be accepted, and between the last look and the closing
+    one more may come. Where there are packet filters (Linux) its first packet is dropped: the
+    client sends it again a second later, and is refused.
+    """
+    if sys.platform != "linux" or listener.fileno() < 0:
+        return
+    code = ctypes.create_string_buffer(_DROP_ALL)
+    program = struct.pack("HP", 1, ctypes.addressof(code))
+    with contextlib.suppress(OSError):  # some sandboxes forbid filters: then one may be reset
+        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
 
 def listen(host: str, port: int) -> TurnSocket:

@@ -24,6 +24,7 @@ from alprcore.server.api.problems import problem_body
 from alprcore.server.config import Limits
 
 _SHORT_HEAD = 64 * 1024  # bytes; heads up to here are not worth adding up
+_LAST_HEAD_S = 1.0  # for the head of a request whose connection came just before the end
 
 
 class GuardedProtocol(H11Protocol):
@@ -46,6 +47,7 @@ class GuardedProtocol(H11Protocol):
         self.head_bytes = 0  # of a head that is not whole yet
         self._deadline: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
+        self._ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin: a head is due."""
@@ -76,6 +78,8 @@ class GuardedProtocol(H11Protocol):
                 self._refuse(503, "The server is busy")
                 return
         super().data_received(data)
+        if self._ending and self.cycle is not None:
+            self.cycle.keep_alive = False
         if self.conn.their_state is not h11.IDLE:
             self.head_bytes = 0
             if not self._is_leftover():
@@ -86,6 +90,17 @@ class GuardedProtocol(H11Protocol):
         super().on_response_complete()
         if self._is_leftover() and not self.transport.is_closing():
             self._expect(self._limits.drain_s, self._drop)
+
+    def shutdown(self) -> None:
+        """Finish, as the server ends: a request that is on its way is still answered.
+
+        uvicorn closes a connection that has sent nothing yet, and its request meets a reset.
+        """
+        self._ending = True
+        if self.cycle is None and not self.transport.is_closing():
+            self._expect(_LAST_HEAD_S, self.transport.close)
+        else:
+            super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP, or a head that is too long."""

@@ -35,12 +35,13 @@ class Cells:
         self._file: BinaryIO | None = None
         if path is None:
             self._rows: NDArray[np.float64] = np.zeros((1, columns))
-            self._own = self._rows[0]
+            self._row, self._own = 0, self._rows[0]
             return
         self._file = path.open("r+b")  # open as long as we run: closing it gives the lock back
         memory = mmap.mmap(self._file.fileno(), 0)
         self._rows = np.frombuffer(memory, dtype=np.float64).reshape(-1, columns)
-        self._own = self._rows[_free_row(self._file, len(self._rows))]
+        self._row = _free_row(self._file, len(self._rows))
+        self._own = self._rows[self._row]
 
     def add(self, column: int, value: float = 1.0) -> None:
         """Add to a number of this process."""
@@ -60,6 +61,15 @@ class Cells:
         total: NDArray[np.float64] = self._rows.sum(axis=0)
         return total
 
+    def sums_of_the_living(self) -> NDArray[np.float64]:
+        """Return the (columns,) sums over the processes that are alive now."""
+        file = self._file
+        if file is None:
+            return self.sums()
+        alive = [row == self._row or _is_taken(file, row) for row in range(len(self._rows))]
+        total: NDArray[np.float64] = self._rows[alive].sum(axis=0)
+        return total
+
 
 def make_cells(path: Path, *, columns: int, workers: int) -> None:
     """Write the file that `workers` processes share."""
@@ -76,3 +86,15 @@ def _free_row(file: BinaryIO, rows: int) -> int:
             continue
         return row
     raise AlprError(f"metrics: all {rows} rows are taken")
+
+
+def _is_taken(file: BinaryIO, row: int) -> bool:
+    """Return whether another process has the lock of a row, and so is alive."""
+    import fcntl  # noqa: PLC0415 - not on Windows, where there is one worker
+
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, row)
+    except OSError:
+        return True
+    fcntl.lockf(file, fcntl.LOCK_UN, 1, row)
+    return False

@@ -39,10 +39,11 @@ def set_up_logs() -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    logging.captureWarnings(True)
     # Its lines hold the query and so the key; `watch` writes our own.
     logging.getLogger("uvicorn.access").disabled = True
 
 
-def log(event: str, **fields: Any) -> None:
+def log(event: str, *, level: int = logging.INFO, **fields: Any) -> None:
     """Write a line of the log."""
-    LOG.info(event, extra={"fields": fields})
+    LOG.log(level, event, extra={"fields": fields})

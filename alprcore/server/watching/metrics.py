@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the server counts, as Prometheus text: sums over all worker processes.
 
-Counters go on when a worker is replaced. Gauges are sums of what each worker last said.
+Counters go on when a worker is replaced. Gauges are sums over the workers
+that are alive.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ ENDPOINTS = (
     "/v3/recognize_url",
     "/v3/config",
     "/health",
+    "/readyz",
     "/metrics",
     "/openapi.json",
     "/",
@@ -113,6 +115,10 @@ class Metrics:
         """Return the credits that all processes charged since the server started."""
         return int(self._cells.sums()[_COLUMNS["alprcore_credits_total"]])
 
+    def workers_ready(self) -> int:
+        """Return how many worker processes are alive and ready."""
+        return int(self._cells.sums_of_the_living()[_COLUMNS["alprcore_workers_ready"]])
+
     def text(self) -> str:
         """Return all numbers in Prometheus' text format, version 0.0.4."""
         return "\n".join(self._lines()) + "\n"
@@ -148,11 +154,12 @@ class Metrics:
                 yield f"{label} {count}"
             yield f"{name}_sum {sums[_COLUMNS[f'{name}_sum']]:.6f}"
             yield f"{name}_count {count}"
-        for kind, names in (("counter", _COUNTERS), ("gauge", _GAUGES)):
+        now = self._cells.sums_of_the_living()
+        for kind, names, values in (("counter", _COUNTERS, sums), ("gauge", _GAUGES, now)):
             for name, meaning in names.items():
                 yield f"# HELP {name} {meaning}"
                 yield f"# TYPE {name} {kind}"
-                yield f"{name} {sums[_COLUMNS[name]]:.0f}"
+                yield f"{name} {values[_COLUMNS[name]]:.0f}"
 
 
 def make_metrics(path: Path, *, workers: int) -> None:

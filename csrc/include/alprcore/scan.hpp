@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace alprcore {
@@ -24,6 +25,10 @@ struct SlotRecord {
 };
 static_assert(sizeof(SlotRecord) == 64);
 
+/// What a scan looks at first, 8 bytes a reading: bits 0 to 35 are set for the symbols 0 to 9 and A to Z that its slots
+/// hold, 36 to 58 for all others, by their code mod 23; bit 59 for a reading that does not fit; bits 60 to 63 are `rest`.
+std::uint64_t sketch_of(const SlotRecord& record);
+
 /// One place of a pattern: the symbols that may stand there.
 using SymbolSet = std::array<std::uint8_t, 256>;
 
@@ -38,7 +43,10 @@ struct ScanHits {
   std::vector<float> scores;  ///< about the probability that the reading has the pattern; rarely below it
 };
 
-/// Returns the rows that have the pattern with at least the score `least`, in their order.
-ScanHits scan(std::span<const SlotRecord> records, const ScanPattern& pattern, float least);
+/// Returns the rows that have the pattern with at least the score `least`, in their order. `sketches` are those of the
+/// records; they decide for most of them, so that a scan reads an eighth of the memory. `kernels_name` is as for
+/// `kernels`; all sets give the same scores.
+ScanHits scan(std::span<const SlotRecord> records, std::span<const std::uint64_t> sketches, const ScanPattern& pattern,
+              float least, std::string_view kernels_name = {});
 
 }  // namespace alprcore

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asking a recognition server for many pictures, and keeping what it said: for compare_cloud.py.
+"""Asking another recognizer's server for many pictures, and keeping what it said.
 
 A credit is never spent twice: a picture that has a reply is not sent again, nor is one whose
 request went out and was not answered. The key is neither printed nor saved.
@@ -9,32 +9,51 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import secrets
-import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
-Reply = dict[str, Any]
+from alprcore.errors import AlprError
+from alprcore.evaluation.replies import Store
+
+PLATE_RECOGNIZER = "plate-recognizer"
+APIS = ("v1", "v2", "v3", PLATE_RECOGNIZER)
+"""Forms of requests: the OpenALPR cloud's, Rekor's being its third, and Plate Recognizer's."""
+
 BUSY = {403, 429, 503}
 TASKS = ("plate", "color", "make", "makemodel")
 MOST_TRIES = 6  # of one picture, while the server says that it is busy
 MOST_REFUSALS = 3  # in a row: then it is the request that is wrong, not the pictures
 
 
-class StopAsking(Exception):  # noqa: N818
+class StopAsking(AlprError):  # noqa: N818
     """No further picture is to be sent; the message says why."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Server:
-    """Where and how to ask."""
+    """Where and how to ask.
+
+    Attributes
+    ----------
+    url
+        Base address, without the version.
+    api
+        One of `APIS`.
+    country, topn, vehicles
+        What is asked for; credits may depend on `vehicles`.
+    key
+        Sent with each request and nowhere else.
+    timeout
+        Seconds for one reply.
+    """
 
     url: str
     api: str
@@ -46,13 +65,28 @@ class Server:
 
     def target(self) -> str:
         """Return path and query."""
+        if self.api == PLATE_RECOGNIZER:
+            return f"{self._path('v1')}/v1/plate-reader/"
         fields = {"secret_key": self.key, "country": self.country, "topn": self.topn}
         if self.api == "v1":
             fields["tasks"] = ",".join(TASKS if self.vehicles else TASKS[:1])
         else:
             fields["recognize_vehicle"] = int(self.vehicles)
-        path = urlsplit(self.url).path.rstrip("/").removesuffix(f"/{self.api}")
-        return f"{path}/{self.api}/recognize?{urlencode(fields)}"
+        return f"{self._path(self.api)}/{self.api}/recognize?{urlencode(fields)}"
+
+    def _path(self, version: str) -> str:
+        return urlsplit(self.url).path.rstrip("/").removesuffix(f"/{version}")
+
+    def fields(self) -> dict[str, str]:
+        """Return what goes into the body beside the picture."""
+        if self.api != PLATE_RECOGNIZER:
+            return {}
+        regions = {} if self.country == "auto" else {"regions": self.country}
+        return {**regions, **({"mmc": "true"} if self.vehicles else {})}
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that carry the key."""
+        return {"Authorization": f"Token {self.key}"} if self.api == PLATE_RECOGNIZER else {}
 
     def described(self) -> dict[str, Any]:
         """Return what a folder of replies is for: everything but the key."""
@@ -62,10 +96,12 @@ class Server:
                 "country": self.country, "topn": self.topn, "vehicles": self.vehicles}  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
+    """A reply as it came, and how long it took from connecting to its last byte."""
+
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] | HTTPMessage
     body: bytes
     elapsed_ms: float
 
@@ -76,8 +112,13 @@ def ask(server: Server, picture: Path) -> Answer:
     secure = parts.scheme == "https"
     kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     boundary = secrets.token_hex(16)
-    head = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="picture'
+    name = "upload" if server.api == PLATE_RECOGNIZER else "image"
+    head = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+        for key, value in server.fields().items()
+    )
+    head += (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="picture'
         f'{picture.suffix}"\r\nContent-Type: application/octet-stream\r\n\r\n'
     )
     body = head.encode() + picture.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
@@ -88,7 +129,7 @@ def ask(server: Server, picture: Path) -> Answer:
     except OSError as error:
         raise StopAsking(f"cannot connect: {error}") from error
     try:
-        kinds = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        kinds = {"Content-Type": f"multipart/form-data; boundary={boundary}", **server.headers()}
         connection.request("POST", server.target(), body, kinds)
         got = connection.getresponse()
         content = got.read()
@@ -97,7 +138,7 @@ def ask(server: Server, picture: Path) -> Answer:
         connection.close()
 
 
-def asked_wait(headers: Mapping[str, str], attempt: int) -> float:
+def asked_wait(headers: Mapping[str, str] | HTTPMessage, attempt: int) -> float:
     """Return the seconds that a busy server asks for, or 2, 4, 8, … where it does not say."""
     said = (headers.get("Retry-After") or "").strip()
     try:
@@ -127,67 +168,10 @@ def ask_patiently(server: Server, picture: Path, max_wait: float) -> Answer:
     raise StopAsking(f"the server stays busy ({answer.status}); wait longer than {max_wait:g} s")
 
 
-class Store:
-    """Replies by picture: NAME.json as it came, NAME.ms its latency, NAME.asked while open."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def path(self, image: str, suffix: str) -> Path:
-        return self.folder / (quote(image, safe=" ") + suffix)
-
-    def claim(self, server: Server) -> None:
-        """Make the folder this server's, or raise StopAsking when it holds another's replies."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path, wanted = self.folder / "request.info", server.described()
-        if not path.exists():
-            self._write(path, json.dumps(wanted).encode())
-        elif (had := json.loads(path.read_text("utf-8"))) != wanted:
-            raise StopAsking(f"{self.folder} holds replies to other requests: {had}")
-
-    def begin(self, image: str, *, again: bool) -> bool:
-        """Note that a picture is about to be sent; False when it was and had no answer."""
-        try:
-            self.path(image, ".asked").touch(exist_ok=again)
-        except FileExistsError:
-            return False
-        return True
-
-    def end(self, image: str, answer: Answer | None) -> None:
-        """Keep the reply, if there is one, and note that the question is closed."""
-        if answer is not None:
-            self._write(self.path(image, ".json"), answer.body)
-            self._write(self.path(image, ".ms"), f"{answer.elapsed_ms:.3f}\n".encode())
-        self.path(image, ".asked").unlink(missing_ok=True)
-
-    def has(self, image: str) -> bool:
-        return self.path(image, ".json").exists()
-
-    def read(self, image: str) -> tuple[Reply, float | None] | None:
-        """Return the reply and its latency; also found as STEM.json; None without a usable one."""
-        for path in (self.path(image, ".json"), self.folder / f"{Path(image).stem}.json"):
-            try:
-                reply = json.loads(path.read_bytes())
-            except (OSError, ValueError):
-                continue
-            timing = path.with_suffix(".ms")
-            elapsed = float(timing.read_text()) if timing.exists() else None
-            if isinstance(reply, dict) and ("plate" in reply or "results" in reply):
-                return reply, elapsed
-        return None
-
-    def _write(self, path: Path, content: bytes) -> None:
-        """Write a file whole or not at all, also when the machine stops."""
-        part = path.with_name(path.name + ".part")
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-
-
-@dataclass
+@dataclass(slots=True)
 class Tally:
+    """What became of the pictures that had no reply yet."""
+
     sent: int = 0
     unanswered: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -195,11 +179,34 @@ class Tally:
 
 def collect(
     folder: Path, images: Iterable[str], server: Server, store: Store, *,
-    max_wait: float, again: bool = False,
+    max_wait: float, again: bool = False, complain: Callable[[str], None] = lambda _: None,
+    step: Callable[[], None] = lambda: None,
 ) -> Tally:  # fmt: skip
-    """Send what has no reply yet; StopAsking ends it early, with everything so far kept."""
+    """Send what has no reply yet; StopAsking ends it early, with everything so far kept.
+
+    Parameters
+    ----------
+    folder, images
+        The pictures, by their names in the folder.
+    server, store
+        Who is asked, and where replies are kept.
+    max_wait
+        Seconds for a busy server.
+    again
+        Whether to send once more what was sent in vain, and may have been charged.
+    complain
+        Called with a line for each picture without a reply.
+    step
+        Called after each picture.
+
+    Raises
+    ------
+    StopAsking
+        If there is no use in going on.
+    """
     tally, in_row = Tally(), 0
     for image in images:
+        step()
         if store.has(image):
             continue
         if not store.begin(image, again=again):
@@ -208,26 +215,26 @@ def collect(
         try:
             answer = ask_patiently(server, folder / image, max_wait)
         except StopAsking:
-            store.end(image, None)  # refused before any work was done
+            store.end(image)  # refused before any work was done
             raise
         except (OSError, http.client.HTTPException) as error:
-            print(f"{image}: no answer ({type(error).__name__}); not sent again", file=sys.stderr)
+            complain(f"{image}: no answer ({type(error).__name__}); not sent again")
             tally.unanswered.append(image)
             continue
         tally.sent += 1
-        if answer.status == 200:
-            store.end(image, answer)
+        if answer.status in {200, 201}:
+            store.end(image, answer.body, answer.elapsed_ms)
             in_row = 0
             continue
         said = f"{answer.status} {error_of(answer.body)}".replace(server.key, "(key)")
         if answer.status >= 500:
-            print(f"{image}: {said}; not sent again", file=sys.stderr)
+            complain(f"{image}: {said}; not sent again")
             tally.unanswered.append(image)
             continue
-        store.end(image, None)
+        store.end(image)
         if answer.status in {401, 402}:
             raise StopAsking(f"the server says {said}")
-        print(f"{image}: refused, {said}", file=sys.stderr)
+        complain(f"{image}: refused, {said}")
         tally.refused.append(image)
         in_row += 1
         if in_row == MOST_REFUSALS:
@@ -238,6 +245,7 @@ def collect(
 def error_of(body: bytes) -> str:
     """Return what an error reply says, shortened."""
     try:
-        return str(json.loads(body)["error"])[:200]
+        said = json.loads(body)
+        return str(said["error"] if "error" in said else said["detail"])[:200]
     except (ValueError, KeyError, TypeError):
         return "(no JSON)"
