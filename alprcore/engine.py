@@ -156,11 +156,9 @@ class Engine:
         regions_of_interest: Sequence[Box] = (),
         tasks: Collection[str] = ("plate",),
         rgb: bool = False,
-        is_worth: Callable[[Detection], bool] = lambda _: True,
+        is_worth: Callable[[Detection], bool] = lambda _: True,  # others are not read
     ) -> tuple[Recognition, tuple[Examination, ...]]:
         """Return `recognize` of a picture and, for each of its plates, all that led to its reading.
-
-        `is_worth` says of each detection whether it should be read.
 
         Raises
         ------
@@ -173,9 +171,8 @@ class Engine:
         areas = clamped_areas(regions_of_interest, *frame.shape[1::-1])
         view = view_of(frame, areas, parts.prewarp, parts.mask)
         found = tuple(filter(is_worth, search(view, parts.networks.plates, settings)))
-        reads = []
-        if "plate" in wanted:
-            reads = read_plates(view, found, parts.reader, parts.networks.regions)
+        to_read = found if "plate" in wanted else ()
+        reads = read_plates(view, to_read, parts.reader, parts.networks.regions)
         plates_done = time.perf_counter()
         quads, looked_for = [place.quad for _, place in reads], wanted - {"plate"}
         looks = vehicles_of(view, quads, found, parts.networks.vehicles, settings, looked_for)
@@ -291,11 +288,7 @@ class Engine:
             yield found
 
     def examine(
-        self,
-        image: ImageSource,
-        *,
-        regions_of_interest: Sequence[Box] = (),
-        is_worth: Callable[[Detection], bool] = lambda _: True,
+        self, image: ImageSource, *, regions_of_interest: Sequence[Box] = ()
     ) -> tuple[Examination, ...]:
         """Return, for each plate that `recognize` returns, all that led to its reading.
 
@@ -304,5 +297,4 @@ class Engine:
         ImageError, SettingsError
             As for `recognize`.
         """
-        areas = regions_of_interest
-        return self.recognize_and_examine(image, regions_of_interest=areas, is_worth=is_worth)[1]
+        return self.recognize_and_examine(image, regions_of_interest=regions_of_interest)[1]

@@ -11,29 +11,18 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from alprcore.agent.messages import Message
 from alprcore.agent.metrics import Metrics
+from alprcore.agent.spoolfile import open_file
 from alprcore.agent.waits import Waits
 from alprcore.errors import AlprError
 
 MOST_IN_MEMORY = 1000  # messages that wait for a disk that is full; then the oldest are lost
 _MEGABYTE = 2**20
-_SCHEMA = """
-PRAGMA auto_vacuum = INCREMENTAL;
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-PRAGMA wal_autocheckpoint = 200;
-CREATE TABLE IF NOT EXISTS message (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
-    camera_id INTEGER NOT NULL, uuid TEXT NOT NULL, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS waiting (
-    sink TEXT NOT NULL, id INTEGER NOT NULL, refused TEXT, PRIMARY KEY (sink, id)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS waiting_id ON waiting (id);
-"""
 
 
 class Spool:
@@ -235,7 +224,7 @@ class Spool:
         waits = Waits(60.0)
         while True:
             try:
-                self._base = _opened(path, self._say)
+                self._base = open_file(path, self._say)
                 self._forget_others()
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
@@ -271,36 +260,3 @@ class Spool:
                 # After a long backlog the file shrinks again; on a full disk it cannot.
                 with suppress(sqlite3.OperationalError):
                     self._base.execute("PRAGMA incremental_vacuum(256)").fetchall()
-
-
-def _opened(path: Path, say: Callable[[str], None]) -> sqlite3.Connection:
-    """Return the open file with its tables; a damaged one is put aside first.
-
-    Raises
-    ------
-    sqlite3.OperationalError
-        If it cannot be opened or written.
-    """
-    for _ in range(2):
-        base = None
-        try:
-            base = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
-            base.executescript(_SCHEMA)
-            damage: Sequence[str] = base.execute("PRAGMA quick_check(1)").fetchone()
-            if damage[0] == "ok":
-                return base
-            reason = damage[0]
-        except sqlite3.OperationalError:
-            if base is not None:
-                base.close()
-            raise
-        except sqlite3.DatabaseError as error:
-            reason = str(error)
-        if base is not None:
-            base.close()
-        aside = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000}")
-        path.rename(aside)
-        for extra in ("-wal", "-shm"):
-            path.with_name(path.name + extra).unlink(missing_ok=True)
-        say(f"spool: damaged ({reason}), put aside as {aside.name}")
-    raise AlprError(f"spool: '{path}' cannot be made")

@@ -175,7 +175,7 @@ class Session:
     def _search(self, frame: VideoFrame, areas: tuple[Box, ...]) -> list[tuple[Track, Examination]]:
         """Read the plates of the areas, all of the frame when there is none, and track them."""
         image, seconds = frame.image(), frame.time.seconds
-        found = self._loose.examine(
+        _, found = self._loose.recognize_and_examine(
             image,
             regions_of_interest=areas or self._areas,
             is_worth=lambda each: self._is_worth(each, seconds),
