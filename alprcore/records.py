@@ -248,7 +248,7 @@ class Plate:
         where = ", ".join(filter(None, (self.country, self.region)))
         return f"<Plate {text!r} {self.confidence:.3f} {where}>"
 
-    def crop(self, frame: Frame, *, height: int = 0) -> Frame:
+    def crop(self, frame: NDArray[Any], *, height: int = 0) -> Frame:
         """Return the plate cut out of its picture and set upright.
 
         Parameters

@@ -31,15 +31,23 @@ def places_of(case: Case, source_id: int) -> list[tuple[bytes, bytes]]:
 
 
 def frame_time(case: Case, read_id: int) -> FrameTime | None:
-    """Return which frame of its video a read is of; None for one of a picture."""
+    """Return which frame of its video a read is of; None for one of a picture.
+
+    Raises
+    ------
+    CaseError
+        If its row is damaged.
+    """
     (row,) = case.rows(
         "SELECT stream, pts, time_base, start_pts, frame FROM reads WHERE id = ?", (read_id,)
     )
     if row["pts"] is None:
         return None
-    return FrameTime(
-        row["stream"], row["pts"], Fraction(row["time_base"]), row["start_pts"], row["frame"]
-    )
+    try:
+        base = Fraction(row["time_base"])
+    except (ValueError, TypeError, ZeroDivisionError) as error:
+        raise CaseError(f"case.sqlite: the time base of the read {read_id} is damaged") from error
+    return FrameTime(row["stream"], row["pts"], base, row["start_pts"], row["frame"])
 
 
 def source_picture(places: list[tuple[bytes, bytes]], sha256: str, at: FrameTime | None) -> Frame:

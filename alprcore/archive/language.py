@@ -34,7 +34,7 @@ def parse_query(text: str) -> Query:
     Raises
     ------
     CaseError
-        If it is malformed, too long, or names not one character.
+        If it is malformed, too long, or names no character.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def parse_query(text: str) -> Query:
     body, edits = _edits(text)
     places, runs = _parts(body.upper().translate(FOLDED), text)
     if not any(places):
-        raise CaseError(f"pattern: {text!r} names not one character, every read would match it")
+        raise CaseError(f"pattern: {text!r} names no character: every read would match it")
     if len(places) > MOST_PLACES:
         raise CaseError(f"pattern: expected at most {MOST_PLACES} places, got {len(places)}")
     return Query(text, places, runs, edits)

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from alprcore.archive.html import moment, table
+from alprcore.archive.rows import parsed
 from alprcore.archive.store import Case
 from alprcore.evaluation.scoring import wilson
 
@@ -76,8 +77,8 @@ def provenance_part(case: Case) -> str:
 def _runs(case: Case) -> str:
     rows = []
     for row in case.rows("SELECT * FROM runs ORDER BY id"):
-        machine: dict[str, Any] = json.loads(row["host"])
-        paths = ", ".join(json.loads(row["paths"]))
+        machine: dict[str, Any] = parsed(row, "host", dict)
+        paths = ", ".join(map(str, parsed(row, "paths", list)))
         rows.append(
             f"<tr><td class=n>{row['id']}<td class=t>{moment(row['started'])}"
             f"<td>{escape(row['state'])}<td class=p>{escape(paths)}"

@@ -16,7 +16,7 @@ from alprcore.archive.difference import Difference
 from alprcore.archive.provenance import setup_of
 from alprcore.archive.store import Case
 from alprcore.engine import Engine
-from alprcore.errors import AlprError
+from alprcore.errors import AlprError, CaseError
 from alprcore.records import Plate
 from alprcore.settings import Settings, changed
 
@@ -27,7 +27,8 @@ in another order, which moves the sixth decimal."""
 MOST_FRAMES = 5
 """Reads of one video that are read again, each from its frame."""
 
-Reading = list[tuple[str, float]]
+Reading = list[tuple[str, Any]]
+"""Text and confidence of each plate; in a damaged store anything may stand in their places."""
 
 
 def read_again(case: Case, sample: int, *, say_missing: bool) -> Iterator[Difference]:
@@ -41,7 +42,12 @@ def read_again(case: Case, sample: int, *, say_missing: bool) -> Iterator[Differ
     say_missing : bool
         Whether a source that is not there any more, or changed, is named too.
     """
-    for setup_id, setup in case.setups().items():
+    try:
+        setups = case.setups()
+    except CaseError as error:
+        yield Difference("row", "setups", str(error))
+        return
+    for setup_id, setup in setups.items():
         rows = case.rows(
             "SELECT sources.id, sha256, kind, path FROM readings JOIN sources ON sources.id ="
             " source_id WHERE setup_id = ? AND error IS NULL ORDER BY sources.id",
@@ -126,9 +132,16 @@ def _engine_of(setup: dict[str, Any]) -> Engine:
 
 def _same(now: Reading, then: Reading) -> bool:
     return [text for text, _ in now] == [text for text, _ in then] and all(
-        abs(one - other) <= TOLERANCE for (_, one), (_, other) in zip(now, then, strict=True)
+        isinstance(other, float) and abs(one - other) <= TOLERANCE
+        for (_, one), (_, other) in zip(now, then, strict=True)
     )
 
 
 def _texts(reads: Reading) -> str:
-    return ", ".join(f"{text!r} {value:.6f}" for text, value in reads) or "no plate"
+    return (
+        ", ".join(
+            f"{text!r} {value:.6f}" if isinstance(value, float) else f"{text!r} {value!r}"
+            for text, value in reads
+        )
+        or "no plate"
+    )

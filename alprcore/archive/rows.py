@@ -6,9 +6,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 
+from alprcore.errors import CaseError
 from alprcore.records import Quad
+
+T = TypeVar("T")
 
 _COLUMNS = """
 reads.id, reads.source_id, reads.setup_id, reads.group_id, reads.number, reads.plate, reads.text,
@@ -19,6 +23,9 @@ reads.color, reads.make, reads.make_model, reads.candidates, reads.glyphs, reads
 reads.crop_y, sources.sha256, sources.path, sources.kind, sources.time, sources.time_source,
 sources.latitude, sources.longitude, sources.camera
 """
+
+_NUMBERS = ("confidence", "legibility", "detection_score", "region_confidence")
+_GLYPH = frozenset({"text", "quad", "confidence", "alternatives", "template"})
 
 # Of a source read with several settings, the last ones it was read with.
 LATEST = (
@@ -102,21 +109,63 @@ def select_reads(*, every_setup: bool, where: str = "", order: str = "reads.id")
     return f"SELECT {_COLUMNS} {joined} {restricted} ORDER BY {order}"
 
 
+def parsed(row: sqlite3.Row, name: str, kind: type[T]) -> T:
+    """Return a column of JSON.
+
+    Raises
+    ------
+    CaseError
+        If it is not of the kind that it should be.
+    """
+    try:
+        value = json.loads(row[name])
+    except (ValueError, TypeError) as error:
+        raise CaseError(f"case.sqlite: column {name} is damaged: {error}") from error
+    if not isinstance(value, kind):
+        raise CaseError(f"case.sqlite: column {name} is damaged: expected {kind.__name__}")
+    return value
+
+
 def read_of(row: sqlite3.Row) -> Read:
-    """Return a row of `select_reads` as a read."""
+    """Return a row of `select_reads` as a read.
+
+    Raises
+    ------
+    CaseError
+        If the row is damaged.
+    """
+    try:
+        return _read_of(row)
+    except (ValueError, TypeError, KeyError) as error:
+        raise CaseError(
+            f"case.sqlite: the read {row['id']} is damaged ({error}); `alprcore archive verify`"
+            " names all that differs from the log"
+        ) from error
+
+
+def _read_of(row: sqlite3.Row) -> Read:
     corners = [(row[f"x{i}"], row[f"y{i}"]) for i in range(1, 5)]
     plain = {
         name: row[name]
         for name in Read.__dataclass_fields__
         if name not in {"quad", "candidates", "glyphs", "matches_template", "truncated"}
     }
+    for name in _NUMBERS:
+        plain[name] = float(row[name])
+    if row["time"] is not None:
+        datetime.fromisoformat(row["time"])  # raises where it is not a time
+    glyphs = parsed(row, "glyphs", list)
+    for glyph in glyphs:
+        if missing := _GLYPH - glyph.keys():
+            raise ValueError(f"a character without {min(missing)}")
     return Read(
         **plain,
         matches_template=bool(row["matches_template"]),
         truncated=bool(row["truncated"]),
         quad=Quad.from_points(corners),
         candidates=tuple(
-            (text, value, bool(fits)) for text, value, fits in json.loads(row["candidates"])
+            (str(text), float(value), bool(fits))
+            for text, value, fits in parsed(row, "candidates", list)
         ),
-        glyphs=tuple(json.loads(row["glyphs"])),
+        glyphs=tuple(glyphs),
     )

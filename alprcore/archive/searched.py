@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
 from alprcore.archive.html import count_of, moment, place_of, table
 from alprcore.archive.log import NAME, walk
+from alprcore.archive.rows import parsed
 from alprcore.archive.store import Case
 
 MOST_STEPS = 200
@@ -30,7 +30,7 @@ def searched_part(case: Case) -> str:
     ]
     paths = dict.fromkeys(
         path for row in case.rows("SELECT paths FROM runs ORDER BY id")
-        for path in json.loads(row["paths"])
+        for path in parsed(row, "paths", list)
     )  # fmt: skip
     given = "".join(f"<li><code>{escape(path)}</code>" for path in paths)
     return (
@@ -48,7 +48,7 @@ def _unreadable(case: Case) -> str:
     rows = [f"<tr><td class=p>{place_of(row)}<td>{escape(row['reason'])}" for row in found]
     noted = case.rows("SELECT path, notices FROM sources WHERE notices != '[]' ORDER BY id")
     notes = "".join(
-        f"<li>{escape(row['path'])}: {escape('; '.join(json.loads(row['notices'])))}"
+        f"<li>{escape(row['path'])}: {escape('; '.join(map(str, parsed(row, 'notices', list))))}"
         for row in noted
     )
     listed = table(["place", "reason"], rows) if rows else "<p>None.</p>"

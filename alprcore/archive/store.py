@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -15,8 +14,10 @@ from typing import Any, Self
 from alprcore.archive import schema
 from alprcore.archive.connection import DATABASE, connected, make_folder, words_of
 from alprcore.archive.log import FIRST, NAME, append_lines, log_line, now
-from alprcore.archive.rows import Read, read_of, select_reads
+from alprcore.archive.rows import Read, parsed, read_of, select_reads
 from alprcore.errors import CaseError
+
+_DESCRIBED = frozenset({"settings", "tasks", "version", "files", "own_files"})
 
 
 class Case:
@@ -270,12 +271,24 @@ class Case:
         return found
 
     def setups(self) -> dict[int, dict[str, Any]]:
-        """Return, by id, the settings that sources were read with: key, alphabet, description."""
-        return {
-            row["id"]: {
+        """Return, by id, the settings that sources were read with: key, alphabet, description.
+
+        Raises
+        ------
+        CaseError
+            If they are damaged.
+        """
+        found = {}
+        for row in self.rows("SELECT * FROM setups ORDER BY id"):
+            description: dict[str, Any] = parsed(row, "description", dict)
+            missing = _DESCRIBED - description.keys()
+            if not missing and "country" not in description["settings"]:
+                missing = frozenset({"country"})
+            if missing:
+                raise CaseError(f"case.sqlite: the setup {row['id']} lacks its {min(missing)}")
+            found[row["id"]] = {
                 "key": row["key"],
                 "alphabet": row["alphabet"],
-                "description": json.loads(row["description"]),
+                "description": description,
             }
-            for row in self.rows("SELECT * FROM setups ORDER BY id")
-        }
+        return found

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from alprcore.archive.defaults import UNSURE
 from alprcore.archive.export import row_of
 from alprcore.archive.filters import Filters, allowed_ids, parse_near, parse_time
-from alprcore.archive.rows import LATEST, Read, read_of, select_reads
+from alprcore.archive.rows import LATEST, Read, parsed, read_of, select_reads
 from alprcore.browse.browsed import BrowsedCase
 from alprcore.errors import CaseError
 from alprcore.wire.archive import percent
@@ -262,7 +261,7 @@ def whole_read(case: BrowsedCase, number: int) -> dict[str, Any]:
         "source": {
             **{name: source[name] for name in ("sha256", "size", "format", "width", "height")},
             "kind": source["kind"],
-            "notices": json.loads(source["notices"]),
+            "notices": parsed(source, "notices", list),
             "places": [_place(row) for row in places],
         },
         "plates": [_outline(read_of(row)) for row in beside],

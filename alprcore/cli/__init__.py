@@ -12,7 +12,9 @@ import io
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
@@ -113,6 +115,7 @@ def guarded(program: str, run: Callable[[], int]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names may be any bytes
+    usual, warnings.formatwarning = warnings.formatwarning, partial(_warning, program)
     try:
         code = run()
         sys.stdout.flush()
@@ -125,4 +128,11 @@ def guarded(program: str, run: Callable[[], int]) -> int:
     except (AlprError, OSError) as error:
         print(f"{program}: {error}", file=sys.stderr)
         return 1
+    finally:
+        warnings.formatwarning = usual
     return code
+
+
+def _warning(program: str, message: Warning | str, *_: object, **__: object) -> str:
+    """Return a warning as a line of a program's messages, without a place in the source."""
+    return f"{program}: {message}\n"

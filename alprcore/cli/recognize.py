@@ -154,7 +154,9 @@ class Shown:
         if chosen.json:
             self._bar.print(_json_line(name, found))
         elif chosen.csv:
-            rows = replace(found, source=utf8(name)).rows() or [empty_row(utf8(name))]
+            rows = replace(found, source=utf8(name)).rows() or [
+                empty_row(utf8(name), found.main_vehicle)
+            ]
             for row in rows:
                 self._row([*row.values(), ""])
         else:

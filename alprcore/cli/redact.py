@@ -90,8 +90,8 @@ def _copied(each: Input, target: Path, engine: Engine, style: str) -> list[dict[
     """Write the copy of an input and return what is covered in it."""
     if is_video(each.name) and not each.problem:
         try:
-            with quiet_stderr():
-                clip = redact_clip(each.name, target, engine, style=style)
+            with quiet_stderr(), progress(None, "frame", Path(each.name).name) as bar:
+                clip = redact_clip(each.name, target, engine, style=style, on_frame=bar.step)
         except BaseException:  # half a copy passes for a whole one
             target.unlink(missing_ok=True)
             raise

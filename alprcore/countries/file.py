@@ -21,6 +21,7 @@ BANKS = {
     "Chinese": "chinese.npz",
     "Arabic": "arabic.npz",
 }
+MOST_LINES = 3  # what `reading.read` puts together
 _REGION_KEYS = ("code", "name", "weight", "series", "stems", "tails", "patterns", "also")
 
 
@@ -66,7 +67,7 @@ class Country:
     plate_mm
         Width and height of the plate.
     lines
-        Text lines, 1 or 2.
+        Text lines, 1 to 3.
     min_chars, max_chars
         Length of a text, all lines together.
     letters, digits
@@ -171,6 +172,8 @@ def parse_country(text: str, origin: str) -> Country:
     )
     if country.max_chars < country.min_chars:
         raise table.fail("max_chars", f"at least min_chars, {country.min_chars}")
+    if country.lines > MOST_LINES:
+        raise table.fail("lines", f"1 to {MOST_LINES}")
     return country
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from alprcore.picture.rectify import rectify_color
 from alprcore.picture.view import Place, View
 from alprcore.ranking.doubt import as_covered, of_likeliest_script
+from alprcore.ranking.order import in_order
 from alprcore.ranking.rank import Ranking, extended, rank_candidates
 from alprcore.ranking.record import Read
 from alprcore.ranking.region import named_region, region_probabilities
@@ -25,7 +26,7 @@ from alprcore.reading.attempts import (
 )
 from alprcore.reading.glyphs import mask_unsure, settled_glyphs
 from alprcore.reading.legible import legibility
-from alprcore.records import Detection, Fit, Frame, Label, Quad
+from alprcore.records import Box, Detection, Fit, Frame, Label, Quad
 
 # Where a format is a must, the match may lie far down: of ten texts, the spelling that has a format
 # is missing on some plates with two lookalikes, O and I.
@@ -36,7 +37,7 @@ ENOUGH_FOR_AN_AREA = 0.7  # a reading of this probability stands, whatever else 
 def read_plates(
     view: View, found: Sequence[Detection], reader: Reader, regions: RegionModel
 ) -> list[tuple[Read, Place]]:
-    """Return the plates to report of those found, read, each with its place in the picture.
+    """Return the plates to report of those found, read, the first to name first, with their places.
 
     Parameters
     ----------
@@ -61,7 +62,9 @@ def read_plates(
         min_score=settings.min_plate_score,
     )
     placed = ((readable[i], readable[i].placed(view)) for i in chosen)
-    return [(read, place) for read, place in placed if place is not None]
+    rows, cols = view.frame.shape[:2]
+    known = [(read, place) for read, place in placed if place is not None]
+    return in_order(known, view.areas, Box(0, 0, cols, rows))
 
 
 def read_detection(

@@ -27,8 +27,9 @@ class LastCallServer(Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, answer what is here, end."""
-        for listener in sockets or []:
-            let_nobody_in(listener)
+        if self.config.workers == 1:  # others go on with the socket; their parent sees to it
+            for listener in sockets or []:
+                let_nobody_in(listener)
         end = time.monotonic() + _LAST_CALL_S
         while time.monotonic() < end and _somebody_waits(sockets or []):
             await asyncio.sleep(0)  # the loop takes them

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alprcore.records import Box, Candidate, Label, Plate, Quad, VehicleLook
+from alprcore.records import Box, Candidate, Plate, Quad, VehicleLook
 from alprcore.wire.pieces import percent
 
 _NO_PLATE = Plate(
@@ -29,14 +29,15 @@ def plate_row(plate: Plate, source: str) -> dict[str, Any]:
         "truncated": int(plate.truncated),
         "occluded": int(plate.occluded),
         **_area(box),
-        **{name: labels[0].name if labels else "" for name, labels in _looks(look)},
+        **dict(_best(look)),
         "candidates": "; ".join(map(_reading, plate.candidates)),
     }
 
 
-def empty_row(source: str) -> dict[str, Any]:
-    """Return the row of a picture without a plate: its name, all else empty."""
-    return {name: source if name == "image" else "" for name in plate_row(_NO_PLATE, "")}
+def empty_row(source: str, look: VehicleLook | None = None) -> dict[str, Any]:
+    """Return the row of a picture without a plate: its name, its vehicle, all else empty."""
+    row = {name: source if name == "image" else "" for name in plate_row(_NO_PLATE, "")}
+    return row | dict(_best(look or VehicleLook()))
 
 
 def harmless(value: Any) -> Any:
@@ -73,8 +74,10 @@ def _reading(candidate: Candidate) -> str:
     return f"{one_line(candidate.text)} {_percent(candidate.confidence):.2f}"
 
 
-def _looks(look: VehicleLook) -> list[tuple[str, tuple[Label, ...]]]:
-    return [("color", look.color), ("make", look.make), ("make_model", look.make_model)]
+def _best(look: VehicleLook) -> list[tuple[str, str]]:
+    """Return the best label of each kind, empty where there is none."""
+    kinds = (("color", look.color), ("make", look.make), ("make_model", look.make_model))
+    return [(name, labels[0].name if labels else "") for name, labels in kinds]
 
 
 def _area(box: Box) -> dict[str, int]:

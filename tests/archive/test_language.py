@@ -87,7 +87,7 @@ def test_case_spaces_and_dashes_make_no_difference():
 
 def test_a_pattern_without_a_character_is_refused():
     for pattern in ("*" * 16, "???", "", "~1", "-"):
-        with pytest.raises(CaseError, match="names not one character"):
+        with pytest.raises(CaseError, match="names no character"):
             parse_query(pattern)
 
 

@@ -12,6 +12,7 @@ from archive_tools import random_lattice, text_probabilities
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alprcore import _native
 from alprcore.archive import right_to_left
 from alprcore.archive.language import automaton, first_queries, parse_query
 from alprcore.archive.right_to_left import seen_automaton
@@ -68,7 +69,7 @@ def scanned(text, pattern):
     """The score of the first step for a read that spells a text."""
     slots = [Slot(((symbol(each), 0.97),), 0.01, 0.0) for each in as_seen(text)]
     records = np.frombuffer(_packed(slots, 0, 0), np.uint8).reshape(1, SIZE)
-    _, scores = _scanned(records, parse_query(pattern))
+    _, scores = _scanned(records, _native.sketches(records), parse_query(pattern))
     return float(scores[0]) if len(scores) else 0.0
 
 
@@ -106,7 +107,8 @@ def test_of_random_lattices_the_first_step_loses_little():
         for text, value in texts.items():
             if len(text) > 1 and spoken_order_alone(text):
                 whole += value
-                found, _ = _scanned(records, parse_query(as_spoken(text)))
+                query = parse_query(as_spoken(text))
+                found, _ = _scanned(records, _native.sketches(records), query)
                 kept += value if len(found) else 0.0
     assert kept / whole > 0.97
 

@@ -24,7 +24,7 @@ import alprcore.cli
 from alprcore.cli import evaluate, explain, inputs, main, recognize
 from alprcore.picture.areas import clamped_areas
 from alprcore.picture.quiet import quiet_stderr
-from alprcore.records import Box, Candidate, Glyph, Plate, Quad, VehicleBox
+from alprcore.records import Box, Candidate, Glyph, Label, Plate, Quad, VehicleBox, VehicleLook
 from alprcore.wire.results import Recognition
 
 PLATE = Plate(
@@ -296,6 +296,15 @@ def test_a_table_has_a_row_for_each_plate_and_for_each_input_without(options, fo
     assert (rows[0]["confidence"], rows[0]["country"], rows[0]["x"]) == ("90.0", "eu", "10")
     assert rows[0]["candidates"] == "AB12 90.00; A812 5.00"
     assert err.count("\n") == 2
+
+
+def test_a_row_without_a_plate_has_the_vehicle(options, folder, monkeypatch, capsys):
+    look = VehicleLook(color=(Label("blue", 0.8),))
+    found = replace(FakeEngine().recognize(0 * FRAME), main_vehicle=look)
+    monkeypatch.setattr(FakeEngine, "recognize", lambda *_, **__: found)
+    _, out, _ = run(capsys, "recognize", "--csv", folder / "b.png", "--tasks", "plate,color")
+    (row,) = csv.DictReader(out.splitlines())
+    assert (row["plate"], row["color"]) == ("", "blue")
 
 
 def test_a_spreadsheet_takes_no_name_for_a_formula(options, folder, monkeypatch, capsys):
@@ -583,6 +592,17 @@ def test_what_decoders_print_is_dropped_and_python_still_speaks(capfd):
         subprocess.run([sys.executable, "-c", "import os; os.write(2, b'noise')"], check=True)
     print("message", file=sys.stderr)
     assert capfd.readouterr().err == "message\n"
+
+
+def test_python_speaks_while_decoders_are_quiet(tmp_path):
+    code = (
+        "import os, sys; from alprcore.picture.quiet import quiet_stderr\n"
+        "with quiet_stderr():\n"
+        "    os.write(2, b'noise'); print('progress', file=sys.stderr)\n"
+        "print('after', file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stderr == b"progress\nafter\n"
 
 
 # --- the program itself ---

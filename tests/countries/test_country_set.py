@@ -110,6 +110,7 @@ def test_an_own_file_takes_the_place_of_a_shipped_one_and_the_last_folder_wins(f
     [
         ("min_chars = 6", "", "min_chars"),
         ("plate_mm", "plate_cm", "plate_cm"),
+        ("min_chars = 6", "min_chars = 6\nlines = 5", "lines: expected 1 to 3"),
         ('"@@@####"', '"[AB"', "region here: patterns: pattern '[AB': the set does not end"),
         ('"@@@####"', '"@*"', "region here: patterns: pattern '@*': * is not allowed"),
         ('code = "zz"', 'code = "yy"', "code: expected 'zz' as the file's, got 'yy'"),

@@ -300,6 +300,11 @@ def test_several_photos_make_a_list_and_a_table(window, tmp_path):
         "return [...document.querySelectorAll('#list button')].map((one) => one.ariaCurrent)"
     )
     assert current == ["false", "true", "false", "false"]
+    window.resize(390, 844)  # on a phone the answer is above the list
+    window.run("document.getElementById('list').scrollIntoView()")
+    window.click("#list li:nth-child(2) button")
+    wait_until(lambda: window.run("return window.scrollY") == 0)
+    window.resize(1280, 900)
     window.run(
         "window.made = []; URL.createObjectURL = (blob) => { window.made.push(blob); return '#'; };"
     )

@@ -53,7 +53,7 @@ class Program:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(90)
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def program(*words):
             yield running
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(90)
             for reader in readers:
                 reader.join(10)
 
@@ -136,6 +136,29 @@ def test_two_workers(tmp_path):
 
 
 @posix
+def test_workers_are_renewed_one_after_the_other_and_nobody_notices():
+    with program("--workers", 2) as running:
+        old, statuses, stop = running.workers(), [], threading.Event()
+
+        def keep_calling():
+            while not stop.is_set():
+                statuses.append(call(running.port, "GET", "/v3/config").status)
+
+        caller = threading.Thread(target=keep_calling)
+        caller.start()
+        running.process.send_signal(signal.SIGHUP)
+        for worker in old:
+            wait_until(lambda event=f"Finished server process [{worker}]": running.lines(event))
+        count = len(statuses)
+        wait_until(lambda: len(statuses) > count + 20)  # the new ones answer
+        stop.set()
+        caller.join(20)
+        assert set(statuses) == {200}
+        assert len(running.workers()) == 4
+        assert running.stop() == 0
+
+
+@posix
 def test_workers_end_when_their_parent_is_killed():
     with program("--workers", 2) as running:
         workers = running.workers()
@@ -190,7 +213,7 @@ def test_who_comes_while_it_ends_is_answered_or_refused_never_cut_off(workers):
         slow.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
         assert slow.recv(1000).startswith(b"HTTP/1.1 200")
         slow.close()
-        assert running.process.wait(30) == 0
+        assert running.process.wait(90) == 0
         stop.set()
         for caller in callers:
             caller.join(30)

@@ -188,7 +188,9 @@ def main() -> None:
     )
     temperature = fit_temperature(model, held_back)
     print(f"temperature {temperature}", flush=True)
-    samples = [training_view(crop, crop.chosen) for crop in learn if crop.chosen >= 0]
+    shown = [replace_inks(crop) for crop in learn]
+    choose_lines(model, shown)
+    samples = [training_view(crop, crop.chosen) for crop in shown if crop.chosen >= 0]
     export_bank(model, options.out, glyph_portraits(model, samples[::3]), temperature)
     for name, (right, total) in accuracy(model, held_back).items():
         print(f"held back {name}: {right} of {total} right ({100 * right / total:.1f} %)")

@@ -30,7 +30,7 @@ const acts = {
 };
 
 function changed(photo) {
-  showList(photos.all, chosen, pick);
+  showList(photos.all, chosen, pickFromList);
   $("csv").disabled = !photos.all.some((each) => each.state === "done" || each.state === "failed");
   if (photo !== chosen) return;
   viewer.refresh();
@@ -48,10 +48,16 @@ function heard(photo) {
 /** Show one photo of the list. */
 async function pick(photo) {
   chosen = photo;
-  showList(photos.all, chosen, pick);
+  showList(photos.all, chosen, pickFromList);
   showAnswer(photo, acts);
   await viewer.show(photo);
   if (chosen === photo) showAnswer(photo, acts); // now with the plates cut out
+}
+
+function pickFromList(photo) {
+  pick(photo);
+  if (photo.state === "done") say(heard(photo));
+  if (matchMedia("(max-width: 999px)").matches) scrollTo({ top: 0 }); // where the answer is
 }
 
 function take(files) {
