@@ -3,14 +3,22 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+# ONNX Runtime 1.32 counts its uses on Linux, too: as it is imported it writes a device id and a
+# database of events below the home folder, to be sent to its maker. Nothing leaves this program.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 import onnxruntime
 
 from alprcore.errors import ResourceError
+
+if hasattr(onnxruntime, "disable_telemetry_events"):  # where it was imported before us
+    onnxruntime.disable_telemetry_events()
 
 
 class LazyNetwork:
