@@ -156,6 +156,7 @@ class Engine:
         regions_of_interest: Sequence[Box] = (),
         tasks: Collection[str] = ("plate",),
         rgb: bool = False,
+        is_worth: Callable[[Detection], bool] = lambda _: True,  # others are not read
     ) -> tuple[Recognition, tuple[Examination, ...]]:
         """Return `recognize` of a picture and, for each of its plates, all that led to its reading.
 
@@ -169,10 +170,9 @@ class Engine:
         epoch_ms, begin = time.time_ns() // 1_000_000, time.perf_counter()
         areas = clamped_areas(regions_of_interest, *frame.shape[1::-1])
         view = view_of(frame, areas, parts.prewarp, parts.mask)
-        found = search(view, parts.networks.plates, settings)
-        reads = []
-        if "plate" in wanted:
-            reads = read_plates(view, found, parts.reader, parts.networks.regions)
+        found = tuple(filter(is_worth, search(view, parts.networks.plates, settings)))
+        to_read = found if "plate" in wanted else ()
+        reads = read_plates(view, to_read, parts.reader, parts.networks.regions)
         plates_done = time.perf_counter()
         quads, looked_for = [place.quad for _, place in reads], wanted - {"plate"}
         looks = vehicles_of(view, quads, found, parts.networks.vehicles, settings, looked_for)

@@ -28,6 +28,7 @@ from alprcore.archive.slots import slot_bytes
 from alprcore.archive.store import Case
 from alprcore.reading.match import Lattice
 
+NO_SETUP = '{"settings": {"country": []}, "tasks": [], "version": "", "files": {}, "own_files": {}}'
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LENGTH, WIDTH = 7, 6  # characters of a plate, and columns of each
 PATTERNS = ("AB?1*", "?B1?7??", "*7K3*", "AB12C34", "AB12C34~1")
@@ -68,7 +69,7 @@ def make_case(folder: Path, count: int, kinds: int, seed: int = 1) -> None:
         run = case.connection.execute
         run("PRAGMA synchronous = OFF")
         run("BEGIN")
-        run("INSERT INTO setups VALUES (1, 'synthetic', ?, '{}')", (ALPHABET,))
+        run("INSERT INTO setups VALUES (1, 'synthetic', ?, ?)", (ALPHABET, NO_SETUP))
         run("INSERT INTO runs VALUES (1, 1, '', '', 'done', '[]', 1, '{}', '{}')")
         run(
             "INSERT INTO sources (id, sha256, size, kind, format, path, notices)"

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -13,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -225,6 +227,11 @@ class Program:
         marks = [line.partition("put job id: ")[2] for line in self.lines()]
         return [key for key in marks if key]
 
+    def held(self) -> list[str]:
+        """Keys of the groups that were in memory only, because the disk was full."""
+        found = [re.match(r"WARNING - (\S+) is in memory only", line) for line in self.lines()]
+        return [each[1] for each in found if each]
+
 
 @contextmanager
 def agent(folder: Path, config: str) -> Iterator[Program]:
@@ -233,6 +240,32 @@ def agent(folder: Path, config: str) -> Iterator[Program]:
         yield program
     finally:
         program.close()
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[bool]:
+    """Make a folder a file system of its own, where that is allowed; yield whether it is one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    words = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+    mount = shutil.which("mount")
+    mounted = (
+        mount is not None and not subprocess.run(words, capture_output=True, check=False).returncode
+    )
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            gc.collect()  # a test that failed leaves its files open
+            subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def filled(folder: Path) -> Path:
+    """Write a file until nothing more fits."""
+    fill = folder / "fill"
+    with fill.open("ab", 0) as out, suppress(OSError):
+        while out.write(bytes(4096)):
+            pass
+    return fill
 
 
 @contextmanager

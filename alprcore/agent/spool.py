@@ -11,28 +11,18 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from alprcore.agent.messages import Message
 from alprcore.agent.metrics import Metrics
+from alprcore.agent.spoolfile import open_file
+from alprcore.agent.waits import Waits
 from alprcore.errors import AlprError
 
 MOST_IN_MEMORY = 1000  # messages that wait for a disk that is full; then the oldest are lost
 _MEGABYTE = 2**20
-_SCHEMA = """
-PRAGMA auto_vacuum = INCREMENTAL;
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-PRAGMA wal_autocheckpoint = 200;
-CREATE TABLE IF NOT EXISTS message (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
-    camera_id INTEGER NOT NULL, uuid TEXT NOT NULL, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS waiting (
-    sink TEXT NOT NULL, id INTEGER NOT NULL, refused TEXT, PRIMARY KEY (sink, id)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS waiting_id ON waiting (id);
-"""
 
 
 class Spool:
@@ -74,19 +64,19 @@ class Spool:
         self._held: deque[Message] = deque()
         # What was delivered while the disk was full: (sink, id).
         self._taken: set[tuple[str, int]] = set()
-        self._base = _opened(path, say)
-        self._forget_others()
+        self._base = self._begun(path)
         self._count()
 
-    def add(self, message: Message) -> None:
-        """Take a message; when it returns, the message is on disk, or the disk is full."""
+    def add(self, message: Message) -> bool:
+        """Take a message; return whether it is on disk, False when only memory has it."""
         with self._news:
             self._held.append(message)
-            self.settle()
+            safe = self.settle()
             while len(self._held) > MOST_IN_MEMORY:
                 self._held.popleft()
                 self._metrics.add("messages_lost_total")
             self._news.notify_all()
+            return safe
 
     def settle(self) -> bool:
         """Write what only memory knows; return whether nothing is left of it."""
@@ -229,6 +219,22 @@ class Spool:
         )
         return int((pages - free) * size)
 
+    def _begun(self, path: Path) -> sqlite3.Connection:
+        """Return the open file; while the disk is full, wait for room."""
+        waits = Waits(60.0)
+        while True:
+            try:
+                self._base = open_file(path, self._say)
+                self._forget_others()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+                    raise AlprError(f"spool: '{path}' cannot be opened: {error}") from error
+                self._say(f"spool: '{path}': {error}; waiting for room")
+                if not self._make_room():
+                    time.sleep(waits.next())
+            else:
+                return self._base
+
     def _forget_others(self) -> None:
         """Forget what waits for receivers that are no longer configured."""
         known = tuple(self._sinks)
@@ -254,28 +260,3 @@ class Spool:
                 # After a long backlog the file shrinks again; on a full disk it cannot.
                 with suppress(sqlite3.OperationalError):
                     self._base.execute("PRAGMA incremental_vacuum(256)").fetchall()
-
-
-def _opened(path: Path, say: Callable[[str], None]) -> sqlite3.Connection:
-    """Return the open file with its tables; a damaged one is put aside first."""
-    for _ in range(2):
-        base = None
-        try:
-            base = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
-            base.executescript(_SCHEMA)
-            damage: Sequence[str] = base.execute("PRAGMA quick_check(1)").fetchone()
-            if damage[0] == "ok":
-                return base
-            reason = damage[0]
-        except sqlite3.OperationalError as error:
-            raise AlprError(f"spool: '{path}' cannot be opened: {error}") from error
-        except sqlite3.DatabaseError as error:
-            reason = str(error)
-        if base is not None:
-            base.close()
-        aside = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000}")
-        path.rename(aside)
-        for extra in ("-wal", "-shm"):
-            path.with_name(path.name + extra).unlink(missing_ok=True)
-        say(f"spool: damaged ({reason}), put aside as {aside.name}")
-    raise AlprError(f"spool: '{path}' cannot be made")

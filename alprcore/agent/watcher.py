@@ -33,7 +33,7 @@ class Watcher(threading.Thread):
     settings : AgentSettings
     metrics : Metrics
     deliver : callable
-        Takes messages; returns when they are safe.
+        Takes messages; returns whether they are on disk.
     pictures : Pictures or None
         Where frames are kept.
     turn : semaphore
@@ -57,7 +57,7 @@ class Watcher(threading.Thread):
         settings: AgentSettings,
         metrics: Metrics,
         *,
-        deliver: Callable[[Message], None],
+        deliver: Callable[[Message], bool],
         pictures: Pictures | None,
         turn: threading.Semaphore,
         start_ms: int,
@@ -147,8 +147,10 @@ class Watcher(threading.Thread):
                 continue
             message = group_message(group, self._sender, version=self._settings.group_version)
             LOG.debug("Writing plate %s (%s) to queue.", group.text, message.uuid)
-            self._deliver(message)
-            LOG.debug("put job id: %s", message.key)
+            if self._deliver(message):
+                LOG.debug("put job id: %s", message.key)
+            else:
+                LOG.warning("%s is in memory only: the disk is full", message.key)
             if group.is_preview:
                 continue
             self._previews.pop(group.number, None)

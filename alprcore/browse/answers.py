@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from alprcore.archive.defaults import UNSURE
 from alprcore.archive.export import row_of
 from alprcore.archive.filters import Filters, allowed_ids, parse_near, parse_time
-from alprcore.archive.rows import LATEST, Read, parsed, read_of, select_reads
+from alprcore.archive.rows import Read, parsed, read_of, select_reads
 from alprcore.browse.browsed import BrowsedCase
 from alprcore.errors import CaseError
 from alprcore.wire.archive import percent
@@ -36,38 +37,39 @@ CHUNK = 500
 
 def summary(case: BrowsedCase) -> dict[str, Any]:
     """Return what the case holds, and what there is to choose from."""
-    status = case.status()
-    ((first, last),) = case.rows(
-        "SELECT min(epoch), max(epoch) FROM sources WHERE id IN (SELECT source_id FROM reads)"
+    seen = case.overview()
+    (row,) = case.rows(
+        "SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM places),"
+        " (SELECT count(*) FROM unreadable),"
+        " (SELECT count(*) FROM sources WHERE latitude IS NOT NULL)"
     )
-    unreadable = case.rows(
+    sources, places, unreadable, located = row
+    listed = case.rows(
         f"SELECT path, member, reason FROM unreadable ORDER BY path LIMIT {_MOST_LISTED}"
     )
     return {
         "name": case.folder.resolve().name,
-        **{
-            name: status[name]
-            for name in ("sources", "reads", "duplicates", "unreadable", "groups")
-        },
-        "log_head": status["log_head"],
-        "countries": _counted(case, "country"),
-        "regions": _counted(case, "region", "min(country)"),
-        "colors": _counted(case, "color"),
-        "makes": _counted(case, "make"),
-        "first": first,
-        "last": last,
-        "places": case.rows("SELECT count(*) FROM sources WHERE latitude IS NOT NULL")[0][0],
-        "unreadable_list": [[_place(row), row["reason"]] for row in unreadable],
+        "sources": sources,
+        "reads": len(seen.ids),
+        "duplicates": places - sources,
+        "unreadable": unreadable,
+        "countries": _most(seen.counts["country"]),
+        "regions": _most(seen.counts["region"]),
+        "colors": _most(seen.counts["color"]),
+        "makes": _most(seen.counts["make"]),
+        "has_times": bool((~np.isnan(seen.moments)).any()),
+        "places": located,
+        "unreadable_list": [[_place(row), row["reason"]] for row in listed],
     }
 
 
-def _counted(case: BrowsedCase, column: str, more: str = "NULL") -> list[list[Any]]:
-    """Return each value of a column with how often it is there, and what else is asked for."""
-    rows = case.rows(
-        f"SELECT {column}, count(*), {more} FROM reads WHERE {column} != '' AND {LATEST} GROUP BY 1"
-        f" ORDER BY 2 DESC, 1 LIMIT {_MOST_LISTED}"
-    )
-    return [list(row) for row in rows]
+def _most(counts: Counter[Any]) -> list[list[Any]]:
+    """Return values with how often they are there, and the country of a region."""
+    rows = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:_MOST_LISTED]
+    return [
+        [key[0], number, key[1]] if isinstance(key, tuple) else [key, number, None]
+        for key, number in rows
+    ]
 
 
 def _place(row: Any) -> str:
@@ -120,7 +122,8 @@ def found(case: BrowsedCase, asked: Mapping[str, str]) -> dict[str, Any]:
     if asked.get("order") == "time":
         hits.sort(key=lambda hit: (hit.read.time is not None, hit.read.time or ""), reverse=True)
     shown = hits[offset : offset + PAGE]
-    ids, moments = case.moments()
+    seen = case.overview()
+    ids, moments = seen.ids, seen.moments
     kept = np.isin(ids, [hit.read.id for hit in result.hits])
     return {
         "pattern": pattern,
@@ -142,7 +145,8 @@ def _whole(text: str) -> int:
 
 def _all(case: BrowsedCase, filters: Filters, offset: int) -> dict[str, Any]:
     """Return reads without a pattern, the latest first, those without a time at the end."""
-    ids, moments = case.moments()
+    seen = case.overview()
+    ids, moments = seen.ids, seen.moments
     if filters:
         kept = np.isin(ids, allowed_ids(case, filters))
         ids, moments = ids[kept], moments[kept]

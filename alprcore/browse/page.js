@@ -476,7 +476,7 @@ async function start() {
     options("color", about.colors, spoken);
     options("make", about.makes, spoken);
     if (!about.places) $("near").closest(".field").hidden = true;
-    if (about.first === null) for (const id of ["since", "until"]) $(id).closest(".field").hidden = true;
+    if (!about.has_times) for (const id of ["since", "until"]) $(id).closest(".field").hidden = true;
     if (about.unreadable) {
       $("unread").hidden = false;
       $("unread").firstElementChild.textContent = `${several(about.unreadable, "source")} could not be read`;

@@ -13,9 +13,10 @@ from alprcore.engine import Engine
 from alprcore.errors import SettingsError
 from alprcore.ranking.record import Examination
 from alprcore.ranking.select import plausibility
-from alprcore.records import Box, GrayImage, Plate
+from alprcore.records import Box, Detection, GrayImage, Plate
 from alprcore.vehicles.main import vehicle_of
 from alprcore.video.collect import Collected, group_of
+from alprcore.video.doubts import Doubts
 from alprcore.video.frames import VideoFrame
 from alprcore.video.fuse import frame_evidence
 from alprcore.video.group import Group
@@ -127,6 +128,8 @@ class Session:
         self._schedule = Schedule(None if isinstance(video.every, int) else pace, every)
         self._tracker = Tracker(video.tracks)
         self._motion = MotionDetector()
+        # Boxes of a picture that is turned first are not where its plates are reported.
+        self._doubts = None if engine.settings.prewarp else Doubts(engine.settings.min_plate_score)
         self._collected: dict[int, Collected] = {}
         self._before: GrayImage | None = None
         self._size = (0, 0)
@@ -171,11 +174,15 @@ class Session:
 
     def _search(self, frame: VideoFrame, areas: tuple[Box, ...]) -> list[tuple[Track, Examination]]:
         """Read the plates of the areas, all of the frame when there is none, and track them."""
-        image = frame.image()
-        found = self._loose.examine(image, regions_of_interest=areas or self._areas)
+        image, seconds = frame.image(), frame.time.seconds
+        _, found = self._loose.recognize_and_examine(
+            image,
+            regions_of_interest=areas or self._areas,
+            is_worth=lambda each: self._is_worth(each, seconds),
+        )
         sightings = [
             Sighting(
-                frame.time.seconds,
+                seconds,
                 each.plate.quad.bounds(),
                 tuple((c.text, c.confidence) for c in each.plate.candidates[:MOST_TEXTS]),
                 self._is_weak(each.plate),
@@ -183,10 +190,19 @@ class Session:
             )
             for each in found
         ]
-        pairs = self._tracker.update(frame.time.seconds, sightings)
+        if self._doubts is not None:
+            for each in found:
+                if each.plate.legibility >= self._video.min_legibility:
+                    self._doubts.reads(each.plate.quad.bounds())
+        pairs = self._tracker.update(seconds, sightings)
         for track, sighting in pairs:
             self._add(track, sighting, frame, image)
         return [(track, sighting.content) for track, sighting in pairs]
+
+    def _is_worth(self, detection: Detection, seconds: float) -> bool:
+        """Whether a detection is read."""
+        doubts = self._doubts
+        return doubts is None or doubts.is_worth(detection, seconds, self._tracker.open)
 
     def _add(
         self, track: Track, sighting: Sighting, frame: VideoFrame, image: NDArray[np.uint8]

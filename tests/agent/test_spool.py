@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import json
 import random
 import shutil
@@ -20,7 +18,7 @@ import pytest
 
 pytest.importorskip("av", reason="the extra `agent` is not installed")
 
-from agent_tools import Receiver, free_port, receiving
+from agent_tools import Receiver, filled, free_port, receiving, small_disk
 from process_tools import wait_until
 
 from alprcore.agent.courier import Courier
@@ -29,6 +27,7 @@ from alprcore.agent.metrics import Metrics
 from alprcore.agent.sinks.lines import Lines
 from alprcore.agent.sinks.webhook import Webhook, signature
 from alprcore.agent.spool import Spool
+from alprcore.errors import AlprError
 
 ONE = {"webhook-1": frozenset({GROUP, HEARTBEAT})}
 
@@ -121,34 +120,20 @@ def test_a_damaged_file_is_put_aside_and_said(tmp_path):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
+def disk(tmp_path):
     """A file system of 8 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = shutil.which("mount")
-    words = [mount or "mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder]
-    if mount is None or subprocess.run(words, capture_output=True, check=False).returncode:
-        pytest.skip("no right to mount a small file system")
-    yield folder
-    gc.collect()  # a test that failed leaves its files open
-    subprocess.run(["umount", folder], check=True)
+    with small_disk(tmp_path / "disk", 8) as mounted:
+        if not mounted:
+            pytest.skip("no right to mount a small file system")
+        yield tmp_path / "disk"
 
 
-def filled(folder: Path) -> Path:
-    """Write a file until nothing more fits."""
-    fill = folder / "fill"
-    with fill.open("wb", 0) as out, contextlib.suppress(OSError):
-        while out.write(bytes(4096)):
-            pass
-    assert shutil.disk_usage(folder).free < 4096
-    return fill
-
-
-def test_on_a_full_disk_messages_wait_in_memory_and_nothing_is_lost_or_doubled(small_disk):
-    spool, metrics = spool_of(small_disk)
+def test_on_a_full_disk_messages_wait_in_memory_and_nothing_is_lost_or_doubled(disk):
+    spool, metrics = spool_of(disk)
     for number in range(5):
         spool.add(message(number))
-    fill = filled(small_disk)
+    fill = filled(disk)
+    assert shutil.disk_usage(disk).free < 4096
     for number in range(5, 200):
         spool.add(message(number, size=5000))
     assert metrics.get("spool_failures_total") > 0
@@ -163,6 +148,27 @@ def test_on_a_full_disk_messages_wait_in_memory_and_nothing_is_lost_or_doubled(s
         assert delivered(receiver) == list(range(200))
     assert metrics.get("messages_lost_total") == 0
     spool.close()
+
+
+def test_on_a_full_disk_the_start_waits_for_room(disk):
+    spool_of(disk)[0].close()
+    fill = filled(disk)
+    said = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        fill.unlink(missing_ok=True)
+
+    spool, _ = spool_of(disk, {"new": frozenset({GROUP})}, say=say)
+    assert spool.add(message(1))
+    assert not said or "waiting for room" in said[0]
+    spool.close()
+
+
+def test_a_spool_that_may_not_be_written_is_an_error(tmp_path):
+    (tmp_path / "spool.db").mkdir()
+    with pytest.raises(AlprError, match="cannot be opened"):
+        spool_of(tmp_path)
 
 
 def test_a_full_disk_takes_the_room_of_pictures(tmp_path):
@@ -304,6 +310,7 @@ from alprcore.agent.messages import Message
 from alprcore.agent.metrics import Metrics
 from alprcore.agent.sinks.webhook import Webhook
 from alprcore.agent.spool import Spool
+from alprcore.errors import AlprError
 
 metrics = Metrics()
 sink = Webhook(sys.argv[2], timeout_s=1.0)

@@ -510,6 +510,7 @@ class Camera(http.server.BaseHTTPRequestHandler):
     """Sends pictures that get lighter, from 0 by 10 to 190, and hangs up."""
 
     pause_s = 0.02
+    all_sent = threading.Event()
 
     def do_GET(self):
         self.send_response(200)
@@ -523,6 +524,7 @@ class Camera(http.server.BaseHTTPRequestHandler):
             except OSError:
                 return
             time.sleep(self.pause_s)
+        self.all_sent.set()
 
     def log_message(self, *_):
         pass
@@ -530,6 +532,7 @@ class Camera(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def camera_url():
+    Camera.all_sent.clear()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Camera)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -550,7 +553,8 @@ def test_a_stream_is_read_and_connected_to_again(camera_url, monkeypatch):
 def test_a_slow_reader_gets_the_newest_frame(camera_url):
     frames = stream_frames(camera_url)
     first = next(frames).mean()
-    time.sleep(Camera.pause_s * 40)
+    assert Camera.all_sent.wait(60)
+    time.sleep(1)  # what was sent is received
     second = next(frames).mean()
     frames.close()
     assert first < 150
