@@ -24,7 +24,7 @@ for record in records:
     resources._checked_bytes(record.path)
 assert resources.country_codes()
 from alprcore.server.page.files import page_files
-assert {"index.html", "main.js", "look.css", "logo.svg", "barlow-700.woff2"} <= set(page_files())
+assert {"index.html", "main.js", "look.css", "logo.svg"} <= set(page_files())
 print(resources.__file__, len(records))
 """
 

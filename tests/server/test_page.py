@@ -87,7 +87,7 @@ def test_the_policy_admits_the_files_of_this_server_and_nothing_else():
         )
         for kind in ("default-src", "base-uri", "form-action", "frame-ancestors"):
             assert policy[kind] == "'none'"
-        for kind in ("script-src", "style-src", "connect-src", "font-src"):
+        for kind in ("script-src", "style-src", "connect-src"):
             assert policy[kind] == "'self'"
         assert "unsafe" not in file.headers["Content-Security-Policy"]
         assert policy["require-trusted-types-for"] == "'script'"

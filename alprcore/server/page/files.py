@@ -17,15 +17,12 @@ _KINDS = {
     ".jpg": "image/jpeg",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
-    ".txt": "text/plain; charset=utf-8",
-    ".woff2": "font/woff2",
 }
 # Nothing from elsewhere, nothing inline, no text that turns into a program.
 _POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
     "style-src": "'self'",
-    "font-src": "'self'",
     "img-src": "'self' blob:",
     "connect-src": "'self'",
     "base-uri": "'none'",
