@@ -58,7 +58,7 @@ def channel_log_sums(const int[::1] starts, const int[::1] ends, const float[:, 
         Each a list of classes.
     shown, mistaken, lost, stray
         Logs of the weights of a character that is read as itself, as any class (times the classes'
-        sum over their number), not at all, and of a stretch that is no character of the text.
+        sum over their number), not at all, and of a stretch that is not a character of the text.
     """
     cdef int t = <int>gaps.shape[0]
     cdef int n = <int>starts.shape[0]

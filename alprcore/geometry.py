@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alprcore.records import Box, Points, Quad
 
+T = TypeVar("T")
 Matrix = NDArray[np.float64]
 """(3, 3) map of (x, y, 1); points whose third coordinate comes out at 0 or less have no image."""
 
@@ -65,6 +68,15 @@ def overlap(one: Box, other: Box) -> float:
         return 0.0
     both = one.width * one.height + other.width * other.height
     return width * height / (both - width * height)
+
+
+def distinct(items: Iterable[T], same: Callable[[T, T], bool]) -> list[T]:
+    """Return the items, in their order, without those that are the same as an earlier one kept."""
+    kept: list[T] = []
+    for item in items:
+        if not any(same(item, other) for other in kept):
+            kept.append(item)
+    return kept
 
 
 def cover(a: Box, b: Box) -> float:

@@ -30,7 +30,7 @@ from alprcore.training.finding.place import random_corners
 from alprcore.training.finding.scene import developed, paste
 
 TILT = 0.6  # of the angles that plates have in training: cameras are aimed at plates
-WIDTHS = (70, 110, 170)  # pixels; between and beyond these the figures are told apart
+WIDTHS = (70, 110, 170)  # pixels; between and beyond these the figures are split
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,9 @@ def labels_of(folder: Path, limit: int | None) -> Mapping[str, Sequence[Label]]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folders", nargs="+", type=Path, help="pictures and a truth.csv")
-    parser.add_argument("--country", default="auto", help="alprcore is told, the others are not")
+    parser.add_argument(
+        "--country", default="auto", help="given to alprcore; the others have no such option"
+    )
     parser.add_argument("--peers", default=",".join(MAKERS), help="which, comma-separated")
     parser.add_argument("--limit", type=int, metavar="N", help="the first N pictures only")
     chosen = parser.parse_args(arguments)

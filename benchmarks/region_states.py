@@ -2,7 +2,7 @@
 """How often a US plate's state is named right: by its look, by its text's formats, by both.
 
 ``python benchmarks/region_states.py --data DIR`` prints, for the fifth of the labelled crops that
-nothing was trained on and for the photographs whose states were told by eye
+nothing was trained on and for the photographs whose states were read by eye
 (``tests/data/us_photo_states.csv``): the share of plates whose state comes first and among the
 first three, with Wilson's interval of 95 %, the expected calibration error in ten bins, and the
 time that the look takes. A photograph counts as wrong where its plate is not found.

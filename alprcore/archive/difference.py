@@ -14,7 +14,7 @@ class Difference:
     ----------
     kind
         ``"source"``, ``"log"``, ``"row"``, ``"crop"``, ``"reading"`` (a sample read again) or
-        ``"note"``: what could not be checked, and is no fault.
+        ``"note"``: what could not be checked, and is not a fault.
     name
         Which one.
     words

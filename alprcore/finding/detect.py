@@ -33,8 +33,8 @@ RIVAL = 0.25  # beside a sure place, one of this score after its second look bri
 MOST_AGAIN = 8  # places of doubt looked at again, the best ones
 MOST_PLACES = 64
 # A second look is at what the main pass would see there, cut out of it: with this much around a
-# place, on the network's grid, score and box are nearly those of the main pass. Lettering and time
-# stamps are told from plates by what is around them, so places of doubt are cut out wider. In
+# place, on the network's grid, score and box are nearly those of the main pass. What is around
+# lettering and time stamps distinguishes them from plates, so places of doubt are cut out wider. In
 # pixels of the main pass.
 AROUND, AROUND_DOUBT, GRID = 64, 112, 32
 

@@ -10,13 +10,13 @@ from alprcore.finding.corners import corners_in
 from alprcore.finding.detect import find_plates
 from alprcore.finding.network import PlateFinder
 from alprcore.finding.tilt import turned_views
-from alprcore.geometry import box_quad, clipped, cover, mapped_quad, tilt
+from alprcore.geometry import box_quad, clipped, cover, distinct, mapped_quad, tilt
 from alprcore.picture.areas import WHITE_SHARE, white_share
 from alprcore.picture.view import View
 from alprcore.records import Box, Detection, Frame, Quad
 from alprcore.settings import Settings
 
-NARROWEST_TURNED = 64  # pixels; a smaller part is no place for a tilted plate
+NARROWEST_TURNED = 64  # pixels; a smaller part is not a place for a tilted plate
 STEEP = 20.0  # degrees; a plate that hangs by more is found, but its corners are poor
 # Of two plates that cover each other by more than this share of the smaller one, one is a fragment
 # or an echo of the other.
@@ -116,10 +116,9 @@ def distinct_plates(*groups: Sequence[Detection]) -> tuple[Detection, ...]:
 
     A plate of an earlier group is better than any of a later one.
     """
-    kept: list[Detection] = []
-    for plates in groups:
-        for plate in sorted(plates, key=lambda each: -each.score):
-            box = plate.quad.bounds()
-            if all(cover(box, other.quad.bounds()) <= SAME_PLATE for other in kept):
-                kept.append(plate)
-    return tuple(sorted(kept, key=lambda each: -each.score))
+    ordered = (p for plates in groups for p in sorted(plates, key=lambda each: -each.score))
+    return tuple(sorted(distinct(ordered, _same), key=lambda each: -each.score))
+
+
+def _same(one: Detection, other: Detection) -> bool:
+    return cover(one.quad.bounds(), other.quad.bounds()) > SAME_PLATE

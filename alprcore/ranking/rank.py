@@ -22,7 +22,7 @@ MOST_FORMAT_WEIGHT = 1.8
 # O and 0, I and 1 are one shape on many plates, so between texts that differ in these alone the
 # formats count in full, up to this.
 MOST_LOOKALIKE_WEIGHT = 5.0
-# With a default region, a reading with a format of it goes before likelier ones, unless these are
+# With a default region, a reading with a format of it overrides likelier ones, unless these are
 # more than 6 times likelier: a plate from elsewhere, or of the owner's choice, stays as it is. From
 # 20 times on, characters are dropped for the sake of a format.
 LEAST_MATCH = 0.15

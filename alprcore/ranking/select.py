@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from alprcore.finding.search import SAME_PLATE
-from alprcore.geometry import cover
+from alprcore.geometry import cover, distinct
 from alprcore.ranking.record import Read
 from alprcore.records import Plate
 
@@ -62,17 +62,18 @@ def select_plates(
         Plates that the finder scores lower are doubtful: dropped unless they read as plates do.
     """
     order = sorted(range(len(plates)), key=lambda i: (-plausibility(plates[i]), i))
-    kept: list[int] = []
-    for i in order:
-        if plausibility(plates[i]) < min_plausibility:
-            break
-        doubtful = plates[i].detection_score < min_score
-        if plates[i].confidence < min_confidence or (doubtful and not _reads_as_one(plates[i])):
-            continue
-        box = plates[i].quad.bounds()
-        if all(cover(box, plates[k].quad.bounds()) <= SAME_PLATE for k in kept):
-            kept.append(i)
-    return tuple(sorted(kept))
+
+    def counts(i: int) -> bool:
+        plate = plates[i]
+        sure = plate.detection_score >= min_score or _reads_as_one(plate)
+        return (
+            plausibility(plate) >= min_plausibility and plate.confidence >= min_confidence and sure
+        )
+
+    def same(i: int, k: int) -> bool:
+        return cover(plates[i].quad.bounds(), plates[k].quad.bounds()) > SAME_PLATE
+
+    return tuple(sorted(distinct(filter(counts, order), same)))
 
 
 def _reads_as_one(plate: Read) -> bool:

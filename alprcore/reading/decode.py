@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from alprcore import _native, _readings
 from alprcore.reading.match import Lattice
 
-# Characters less probable than this are not spelt out: a text with one is no rival.
+# Characters less probable than this are not spelt out: a text with one is not a rival.
 LEAST_CHARACTER = 1e-4
 # Places for characters that a pattern may have, ``*`` not counted; a line has 56 at most.
 MOST_POSITIONS = 62
@@ -88,7 +88,7 @@ def log_probability(lattice: Lattice, text: str, alphabet: str) -> float:
     lattice : Lattice
         Of one line.
     text : str
-        May be empty: the line is no text.
+        May be empty: the line is not text.
     alphabet : str
         The character of each class, `Bank.alphabet`.
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from alprcore.geometry import overlap
+from alprcore.geometry import distinct, overlap
 from alprcore.picture.view import View, vehicles_in_picture
 from alprcore.records import Box, Frame, VehicleBox
 from alprcore.settings import Settings
@@ -46,7 +46,7 @@ def find_vehicles(
     boxes = boxes[(boxes[:, 2:4] - boxes[:, :2]).min(axis=1) >= 2]
     boxes = boxes[np.lexsort((boxes[:, 1], boxes[:, 0], -boxes[:, 4]))]
     vehicles = [VehicleBox(Box(*sides), score) for *sides, score in boxes.tolist()]
-    return tuple(_distinct(vehicles)[:most])
+    return tuple(distinct(vehicles, _same)[:most])
 
 
 def _shrunk(frame: Frame) -> tuple[Frame, float, float]:
@@ -71,13 +71,8 @@ def _decoded(found: NDArray[np.float32], min_score: float) -> NDArray[np.float64
     return np.stack([x - wide, y - high, x + wide, y + high, score], axis=1)
 
 
-def _distinct(vehicles: list[VehicleBox]) -> list[VehicleBox]:
-    """Return the vehicles, in their order, such that no two are the same."""
-    kept: list[VehicleBox] = []
-    for vehicle in vehicles:
-        if all(overlap(vehicle.box, other.box) < SAME for other in kept):
-            kept.append(vehicle)
-    return kept
+def _same(one: VehicleBox, other: VehicleBox) -> bool:
+    return overlap(one.box, other.box) >= SAME
 
 
 def search_vehicles(

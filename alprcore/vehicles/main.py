@@ -11,7 +11,7 @@ import numpy as np
 from alprcore.records import Box, Carrier, Quad, VehicleBox
 
 # Lengths are in roots of the plate's area: 0.22 to 0.24 m on plates of every common shape.
-# A box narrower than this around a plate is no vehicle: cars are about 7.8 wide.
+# A box narrower than this around a plate is not a vehicle: cars are about 7.8 wide.
 NARROWEST = 3.0
 # From the middle of the plate to the vehicle's edges: sideways, up, down. The boxes of four
 # European cars seen from ahead or behind reach 3.5, 3.2 and 1.8; a little more does no harm.

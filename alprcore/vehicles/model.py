@@ -110,7 +110,7 @@ class BodyColor:
     sureness
         How far the light allows to tell colours, [0, 1].
     colorless
-        Whether the picture shows no colours, so that none can be told.
+        Whether the picture shows no colours, so that none can be named.
     """
 
     features: NDArray[np.float64]

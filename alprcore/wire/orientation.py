@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from alprcore.records import Label
 
 ORIENTATIONS = {"front": "180", "rear": "0", "side": "90"}
-"""Degrees clockwise from up. Of a vehicle that is seen from a side it is not told which side."""
+"""Degrees clockwise from up. Of a vehicle that is seen from a side it does not say which side."""
 
 _SIDES = {degrees: side for side, degrees in ORIENTATIONS.items()} | {"270": "side"}
 

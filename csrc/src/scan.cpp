@@ -29,7 +29,7 @@ constexpr unsigned bit_of(unsigned symbol) {
 }
 
 constexpr std::array<std::uint64_t, 256> symbol_bits = [] {
-  std::array<std::uint64_t, 256> bits{};  // none for 0, which is no symbol
+  std::array<std::uint64_t, 256> bits{};  // none for 0, which is not a symbol
   for (unsigned symbol = 1; symbol < 256; ++symbol) bits[symbol] = 1ULL << bit_of(symbol);
   return bits;
 }();

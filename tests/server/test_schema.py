@@ -24,7 +24,7 @@ MODES = schemathesis.GenerationMode
 RECOGNISING = [
     "recognize_v1", "recognize_v2", "recognize_bytes_v2", "recognize_v3", "recognize_bytes_v3",
 ]  # fmt: skip
-# Unknown parameters are passed over and numbers come as text: wrong by the document, and accepted
+# Unknown parameters are ignored and numbers come as text: wrong by the document, and accepted
 # on purpose. Random bytes are no picture: right by the document, and refused.
 NOT_ASKED = [checks.negative_data_rejection, checks.positive_data_acceptance]
 

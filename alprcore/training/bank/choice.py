@@ -16,7 +16,7 @@ from alprcore.training.bank.reading import read_line
 
 BATCH = 64
 TRIED_LINES = 3
-# Below this log-probability a text of seven characters has hardly a character right on any line:
+# Below this log-probability a text of seven characters has almost no character right on any line:
 # a wrong label, or a crop that cannot be read. It is left out until the bank is better.
 HOPELESS_PER_CHARACTER = -12.0 / 7.0
 # The bank's own reading is believed from this probability on.

@@ -103,7 +103,7 @@ def face_of(path: Path) -> Face:
     Raises
     ------
     ResourceError
-        If it is no font, or not one for plates: its digits must be about as tall as its capitals.
+        If it is not a font for plates: its digits must be about as tall as its capitals.
     """
     try:
         face = outline_face(path)

@@ -26,7 +26,7 @@ def glyph_portraits(model: BankModel, samples: Sequence[TrainingLine]) -> NDArra
     ----------
     model : BankModel
     samples : sequence of TrainingLine
-        Lines that are read rightly are used, others are passed over.
+        Lines that are read rightly are used, others are ignored.
     """
     sums = np.zeros((model.count, *PORTRAIT))
     counts = np.zeros(model.count)

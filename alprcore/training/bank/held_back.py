@@ -28,7 +28,7 @@ from alprcore.training.bank.data import (
     read_labelled,
 )
 
-# The country that is told for each set.
+# The country that is given for each set.
 COUNTRIES = {"us": "us", "br": "br", "ar": "ar", "eu_two_line": "eu", "spain_masked": "eu"}
 # Never trained on, so that all of it is held back.
 MEASURED_ONLY = ("eu_two_line",)
@@ -110,7 +110,7 @@ def plate_shape(image: GrayImage, countries: CountrySet) -> Quad:
 
 
 def country_sets() -> dict[str, CountrySet]:
-    """Return the countries that are told for each set of crops."""
+    """Return the countries that are given for each set of crops."""
     return {name: load_countries((code,)) for name, code in COUNTRIES.items()}
 
 

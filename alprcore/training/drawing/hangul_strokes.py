@@ -127,7 +127,7 @@ def syllable_mask(syllable: str, shape: SyllableShape, rows: int) -> NDArray[np.
     Raises
     ------
     ValueError, KeyError
-        If it is no syllable, or one with a letter that no plate carries.
+        If it is not a syllable, or one with a letter that no plate carries.
     """
     scale = 3
     height = rows * scale

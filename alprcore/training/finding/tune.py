@@ -95,7 +95,7 @@ def drawn_plates(
 
 
 class TuningScenes(Scenes):
-    """The scenes of the first training, and plates that it hardly had."""
+    """The scenes of the first training, and plates that it rarely had."""
 
     def __init__(
         self, data: Path, drawn: Path, fonts: Path, mined: Path | None, rng: np.random.Generator

@@ -17,13 +17,13 @@ paints = ("gold-beige", "orange", "purple", "silver-gray", "orange", "gold-beige
 """What cars are painted with; the order only sets how often."""
 
 strong = frozenset({"blue", "green", "pink", "red", "yellow"})
-"""Colours whose pixels can be told from the rest of the picture by hue."""
+"""Colours whose pixels can be distinguished from the rest of the picture by hue."""
 
 least_share = 0.12  # of the picture; below it the paint was not found
 
 
 def repainted(image: Frame, colour: str, paint: str, rng: np.random.Generator) -> Frame | None:
-    """Return the car, now of the colour `paint`, or None where its own paint cannot be told."""
+    """Return the car, now of the colour `paint`, or None where its own cannot be seen."""
     if colour not in strong:
         return None
     hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV).astype(np.float32)

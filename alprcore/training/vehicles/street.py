@@ -2,7 +2,7 @@
 """Vehicles in street photographs, labelled by eye: what a network makes of them in use.
 
 The file of labels has a row for each vehicle: set, picture, box, plate, make, colour, other colours
-that a person could as well say, and the view; what cannot be told is empty.
+that a person could as well say, and the view; what cannot be seen is empty.
 """
 
 from __future__ import annotations
