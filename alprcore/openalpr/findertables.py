@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import sqlite3
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -82,6 +81,8 @@ class Tables:
         self._finding = finding
         self._groups = self._reads = 0
         self._stack = ExitStack()
+        import sqlite3  # noqa: PLC0415 - no other command needs it
+
         self.database = finding.output / f"{stem}.sqlite"
         try:
             self.database.unlink(missing_ok=True)

@@ -291,7 +291,7 @@ def test_several_photos_make_a_list_and_a_table(window, tmp_path):
     paths = [SAMPLES / "us.jpg", SAMPLES / "two_plates.jpg", *sorted(tmp_path.iterdir())]
     choose(window, *paths)
     assert window.texts("#list .what") == [
-        "LMR4827", "GX482RT, 82KNT6", "This file is not a photo we can read", "No plate found",
+        "LMR4827", "82KNT6, GX482RT", "This file is not a photo we can read", "No plate found",
     ]  # fmt: skip
     window.click("#list li:nth-child(2) button")
     settle(window)

@@ -119,7 +119,7 @@ def test_two_workers(tmp_path):
         with ThreadPoolExecutor(6) as callers:  # and meanwhile nobody is sent away
             replies = list(callers.map(lambda _: call(port, "GET", "/v3/config"), range(12)))
         assert {reply.status for reply in replies} == {200}
-        wait_until(lambda: len(running.workers()) == 3, 30)
+        wait_until(lambda: len(running.workers()) == 3)
         wait_until(lambda: call(port, "GET", "/readyz").status == 200)
         (death,) = running.lines("a worker died and is replaced")
         assert (death["level"], death["died"]) == ("error", killed)
