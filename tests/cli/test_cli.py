@@ -7,6 +7,7 @@ import hmac
 import io
 import json
 import os
+import select
 import subprocess
 import sys
 from dataclasses import replace
@@ -364,10 +365,13 @@ def test_progress_is_shown_on_a_terminal_alone(options, folder, tmp_path, capsys
     assert run(capsys, "recognize", folder)[2] == ""
     pty = pytest.importorskip("pty")
     main_end, their_end = pty.openpty()
+    termios = pytest.importorskip("termios")
+    termios.tcsetwinsize(their_end, (24, 80))  # in one without a width there is no bar
     with os.fdopen(their_end, "w") as terminal, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stderr", terminal)
         run(capsys, "recognize", folder)
         terminal.flush()
+        assert select.select([main_end], [], [], 30)[0]
         said = os.read(main_end, 10_000).decode()
     os.close(main_end)
     assert "/2 " in said
