@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import subprocess
 import sys
 import tempfile
 import threading
@@ -25,7 +24,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -43,6 +41,8 @@ from agent_tools import (  # noqa: E402
     passing_car,
     small_disk,
 )
+
+from alprcore.evaluation.results import add_rows  # noqa: E402
 
 CLIP_S = 2.0  # of which a car is in view for 0.6
 ROUNDS = 7  # clips before the stream breaks off
@@ -263,13 +263,9 @@ def judge(outcome: Outcome, program: Program, receiver: Changing, camera: Camera
     outcome.failures = sum("Will retry" in line for line in program.lines())
 
 
-def row(outcome: Outcome) -> str:
-    words = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+def cells_of(outcome: Outcome) -> list[object]:
     memory = " → ".join(f"{each:.0f}" for each in outcome.memory_mb)
-    cells = [
-        f"{datetime.now(UTC):%Y-%m-%d}",
-        commit.strip(),
+    return [
         f"{outcome.minutes:g}",
         outcome.clips,
         outcome.connections,
@@ -284,14 +280,13 @@ def row(outcome: Outcome) -> str:
         outcome.right,
         memory,
     ]
-    return f"| {' | '.join(map(str, cells))} |"
 
 
 COLUMNS = (
     *("date", "commit", "minutes", "cars", "connections", "kills", "failed posts", "full disk"),
     *("groups arrived", "lost", "doubled", "out of order", "repeated", "read right", "memory, MiB"),
 )
-HEAD = f"""
+HEAD = f"""\
 ## The agent while everything fails
 
 `python benchmarks/agent_endurance.py --minutes N`
@@ -299,16 +294,6 @@ HEAD = f"""
 | {" | ".join(COLUMNS)} |
 |{" --- |" * len(COLUMNS)}
 """
-
-
-def write(path: Path, line: str) -> None:
-    text = path.read_text("utf-8")
-    if HEAD not in text:
-        text = f"{text.rstrip()}\n{HEAD}"
-    before, after = text.split(HEAD)
-    rows, gap, rest = after.partition("\n\n")
-    rows = "".join(f"{each}\n" for each in (*rows.splitlines(), line))
-    path.write_text(f"{before}{HEAD}{rows}{gap[1:]}{rest}", "utf-8")
 
 
 def main() -> int:
@@ -322,9 +307,8 @@ def main() -> int:
         outcome = endure(chosen.minutes, Path(folder), kills=chosen.kills, seed=chosen.seed)
     for name, value in asdict(outcome).items():
         print(f"{name:<12} {value}")
-    print(row(outcome))
     if chosen.results is not None:
-        write(chosen.results, row(outcome))
+        add_rows(chosen.results, [cells_of(outcome)], HEAD)
     return int(bool(outcome.lost or outcome.doubled))
 
 

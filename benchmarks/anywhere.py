@@ -15,27 +15,29 @@ import argparse
 import csv
 import re
 import statistics
-import subprocess
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from alprcore import Engine, ImageError, Plate
+from alprcore.evaluation.results import add_rows
 from alprcore.evaluation.scoring import edit_distance
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 LOOK_ALIKE = str.maketrans("OIАВЕКМНОРСТУХ", "01ABEKMH0PCTYX")  # noqa: RUF001
 FARTHEST = 0.7  # edits per character of the longer text; what is farther is another plate
 SURE = 0.9
-HEAD = "## Photographs from anywhere"
-ABOUT = (
-    "`python benchmarks/anywhere.py FOLDER --write`, country `auto`; what is counted is in its"
-    " docstring. *Sure* are results stated at 90 % or more.\n\n"
-    "| date | commit | plates | found | right | of Latin plates | on no plate | sure | of these"
-    " wrong | median ms |\n| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: |\n"
-)
+HEAD = """\
+## Photographs from anywhere
+
+`python benchmarks/anywhere.py FOLDER --write`, country `auto`; what is counted is in its \
+docstring. *Sure* are results stated at 90 % or more.
+
+| date | commit | plates | found | right | of Latin plates | on no plate | sure | of these wrong \
+| median ms |
+| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: |
+"""
 
 
 @dataclass(frozen=True)
@@ -119,21 +121,7 @@ def main() -> None:
     )
     print(" | ".join(cells))
     if options.write:
-        write(cells)
-
-
-def write(cells: tuple[str, ...]) -> None:
-    """Add a row to the results."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    text = RESULTS.read_text("utf-8")
-    if HEAD not in text:
-        text += f"\n{HEAD}\n\n{ABOUT}"
-    before, after = text.split(HEAD)
-    table, sep, rest = after.partition("\n\n## ")
-    row = " | ".join((datetime.now(UTC).date().isoformat(), commit, *cells))
-    RESULTS.write_text(f"{before}{HEAD}{table.rstrip()}\n| {row} |\n{sep}{rest}", "utf-8")
+        add_rows(RESULTS, [cells], HEAD)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -31,10 +30,30 @@ import numpy as np
 from alprcore.archive.batch import add
 from alprcore.archive.store import Case
 from alprcore.engine import Engine
+from alprcore.evaluation.results import add_rows
 from alprcore.resources import sample_path
 from alprcore.settings import Settings
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
+SPEED_HEAD = """\
+## Photographs into an archive
+
+`python benchmarks/archive_add.py --write`: `add` beside as many bare loops of `Engine.recognize`, \
+turn about, per photograph after the first one. *Ratio* is loop through `add`: 1 is a store that \
+costs nothing.
+
+| date | commit | size | workers | photographs | loops per s | `add` per s | ratio by the clock \
+| ratio of processor time |
+| --- | --- | --- | --: | --: | --: | --: | --: | --: |
+"""
+SIZE_HEAD = """\
+Bytes per read in the database and of its crop; megabytes that the process that writes and its \
+worker have after a tenth of the small sources, and at the end.
+
+| date | commit | database | crop | sources | writer, early | at the end | worker, early \
+| at the end |
+| --- | --- | --: | --: | --: | --: | --: | --: | --: |
+"""
 SIZES = {"720p": (1280, 720), "12 megapixels": (4000, 3000)}
 SAMPLES = ("us.jpg", "eu.jpg", "two_plates.jpg")
 SETTINGS = Settings(country=("us", "eu"), threads=1)
@@ -183,47 +202,18 @@ def main() -> None:
     flat = memory(chosen.sources)
     print(json.dumps(flat))
     if chosen.write:
-        write(rows, stored, flat)
-
-
-HEAD = "## Photographs into an archive"
-
-
-def write(rows: list, stored: tuple[float, float], flat: dict[str, float]) -> None:
-    """Add the figures to the results."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    mark = f"| {datetime.now(UTC).date().isoformat()} | {commit} |"
-    text = RESULTS.read_text("utf-8")
-    if HEAD not in text:
-        text = text.rstrip("\n") + (
-            f"\n\n{HEAD}\n\n`python benchmarks/archive_add.py --write`: `add` beside as many bare"
-            " loops of `Engine.recognize`, turn about, per photograph after the first one. *Ratio*"
-            " is loop through `add`: 1 is a store that costs nothing.\n\n| date | commit | size |"
-            " workers | photographs | loops per s | `add` per s | ratio by the clock | ratio of"
-            " processor time |\n| --- | --- | --- | --: | --: | --: | --: | --: | --: |\n"
-        )
-    lines = "".join(
-        f"{mark} {name} | {workers} | {count} | {1 / found['loop clock']:.2f} |"
-        f" {1 / found['add clock']:.2f} | {found['loop clock'] / found['add clock']:.2f} |"
-        f" {found['loop cpu'] / found['add cpu']:.2f} |\n"
-        for name, workers, count, found in rows
-    )
-    more = (
-        f"\n{datetime.now(UTC).date().isoformat()}, {commit}: {stored[0]:.0f} bytes per read in the"
-        f" database and {stored[1]:.0f} of its crop. Over {flat['sources']} small sources, from a"
-        f" tenth of them to the end, the process that writes had {flat['own early']:.0f} and"
-        f" {flat['own end']:.0f} MB, its worker {flat['worker early']:.0f} and"
-        f" {flat['worker end']:.0f} MB.\n"
-    )
-    before, after = text.split(HEAD)
-    section, sep, rest = after.partition("\n\n## ")
-    table, note, old = section.partition("\n\n2")
-    section = table.rstrip("\n") + "\n" + lines + more + (("2" + old) if note else "")
-    RESULTS.write_text(
-        before + HEAD + section.rstrip("\n") + "\n" * (not sep) + sep + rest, "utf-8"
-    )
+        cells = (
+            (
+                name, workers, count, f"{1 / found['loop clock']:.2f}",
+                f"{1 / found['add clock']:.2f}",
+                *(f"{found[f'loop {by}'] / found[f'add {by}']:.2f}" for by in ("clock", "cpu")),
+            )
+            for name, workers, count, found in rows
+        )  # fmt: skip
+        add_rows(RESULTS, cells, SPEED_HEAD)
+        memories = (flat[key] for key in ("own early", "own end", "worker early", "worker end"))
+        sizes = (f"{stored[0]:.0f}", f"{stored[1]:.0f}", flat["sources"])
+        add_rows(RESULTS, [(*sizes, *(f"{each:.0f}" for each in memories))], SIZE_HEAD)
 
 
 if __name__ == "__main__":

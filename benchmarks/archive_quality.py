@@ -16,10 +16,8 @@ import argparse
 import csv
 import math
 import re
-import subprocess
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from alprcore.archive.batch import add
@@ -27,9 +25,20 @@ from alprcore.archive.index import load_index
 from alprcore.archive.language import automaton, parse_query
 from alprcore.archive.search import exact_probabilities, search
 from alprcore.archive.store import Case
+from alprcore.evaluation.results import add_rows
 from alprcore.settings import Settings
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
+HEAD = """\
+## Searches that find the right read
+
+`python benchmarks/archive_quality.py FOLDERS --write`: photos_dev and wild, `auto`; the true read \
+first, by probability and by plain text
+
+| date | commit | photographs | reads | one `?`: n | first | by text | first, of those seen \
+| one wrong, `~1`: n | first | by text | first, of those seen | mass lost by the first step |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+"""
 OTHER = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -132,26 +141,12 @@ def main() -> None:
         found = measure(case, truths(chosen.folders), chosen.every)
         print(found)
         if chosen.write:
-            write(found, case.status())
+            add_rows(RESULTS, [cells_of(found, case.status())], HEAD)
 
 
-def write(found: dict[str, float], status: dict[str, int]) -> None:
-    """Add a row to the results."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    head = "## Searches that find the right read"
-    text = RESULTS.read_text("utf-8")
-    if head not in text:
-        text += (
-            f"\n{head}\n\n`python benchmarks/archive_quality.py FOLDERS --write`: photos_dev and"
-            " wild, `auto`; the true read first, by probability and by plain text\n\n"
-            "| date | commit | photographs | reads | one `?`: n | first | by text | first, of"
-            " those seen | one wrong, `~1`: n | first | by text | first, of those seen | mass lost"
-            " by the first step |\n"
-            "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
-        )
-    cells = []
+def cells_of(found: dict[str, float], status: dict[str, int]) -> list[str]:
+    """Return the cells of a row of the results."""
+    cells = [f"{status['sources']}", f"{status['reads']}"]
     for kind in ("unknown", "wrong"):
         n = found[f"n {kind}"]
         cells += [
@@ -160,13 +155,7 @@ def write(found: dict[str, float], status: dict[str, int]) -> None:
         ]
         seen, right = found[f"seen {kind}"], found[f"seen right {kind}"]
         cells.append(f"{100 * right / seen:.1f} % of {seen}")
-    row = (
-        f"| {datetime.now(UTC).date().isoformat()} | {commit} | {status['sources']} |"
-        f" {status['reads']} | {' | '.join(cells)} | {100 * found['lost']:.3f} % |\n"
-    )
-    before, after = text.split(head)
-    table, sep, rest = after.partition("\n\n## ")
-    RESULTS.write_text(before + head + table.rstrip("\n") + "\n" + row + sep + rest, "utf-8")
+    return [*cells, f"{100 * found['lost']:.3f} %"]
 
 
 if __name__ == "__main__":

@@ -13,10 +13,8 @@ from __future__ import annotations
 import argparse
 import shutil
 import statistics
-import subprocess
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +24,7 @@ from alprcore.archive.lattices import lattice_bytes
 from alprcore.archive.search import search
 from alprcore.archive.slots import slot_bytes
 from alprcore.archive.store import Case
+from alprcore.evaluation.results import add_rows
 from alprcore.reading.match import Lattice
 
 NO_SETUP = '{"settings": {"country": []}, "tasks": [], "version": "", "files": {}, "own_files": {}}'
@@ -33,6 +32,15 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LENGTH, WIDTH = 7, 6  # characters of a plate, and columns of each
 PATTERNS = ("AB?1*", "?B1?7??", "*7K3*", "AB12C34", "AB12C34~1")
 RESULTS = Path(__file__).with_name("RESULTS.md")
+HEAD = """\
+## Search in an archive
+
+`python benchmarks/archive_search.py --reads N --write`, one thread, after opening: median of \
+processor time, and the least time by the clock of a busy machine
+
+| date | commit | reads | pattern | median ms | clock ms | passed | examined |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+"""
 
 
 def plate_lattice(generator: np.random.Generator) -> tuple[Lattice, str]:
@@ -133,34 +141,14 @@ def main() -> None:
     size = (folder / "case.sqlite").stat().st_size / chosen.reads
     print(f"{size:.0f} bytes a read")
     if chosen.write:
-        write(rows, chosen.reads * chosen.times)
+        reads = chosen.reads * chosen.times
+        cells = (
+            (reads, f"`{pattern}`", f"{median:.1f}", f"{least:.1f}", passed, examined)
+            for pattern, median, least, passed, examined in rows
+        )
+        add_rows(RESULTS, cells, HEAD)
     if chosen.keep is None:
         shutil.rmtree(folder.parent)
-
-
-def write(rows: list[tuple[str, float, int, int, int]], reads: int) -> None:
-    """Add the rows to the results."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    day = datetime.now(UTC).date().isoformat()
-    head = "## Search in an archive"
-    text = RESULTS.read_text("utf-8")
-    if head not in text:
-        text += (
-            f"\n{head}\n\n`python benchmarks/archive_search.py --reads N --write`, one thread,"
-            " after opening: median of processor time, and the least time by the clock of a busy"
-            " machine\n\n| date | commit | reads | pattern | median ms | clock ms | passed |"
-            " examined |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n"
-        )
-    lines = "".join(
-        f"| {day} | {commit} | {reads} | `{pattern}` | {median:.1f} | {least:.1f} | {passed} |"
-        f" {examined} |\n"
-        for pattern, median, least, passed, examined in rows
-    )
-    before, after = text.split(head)
-    table, sep, rest = after.partition("\n\n## ")
-    RESULTS.write_text(before + head + table.rstrip("\n") + "\n" + lines + sep + rest, "utf-8")
 
 
 if __name__ == "__main__":

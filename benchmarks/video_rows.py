@@ -14,17 +14,16 @@ from __future__ import annotations
 
 import argparse
 import csv
-import subprocess
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from alprcore.engine import Engine
+from alprcore.evaluation.results import add_rows
 from alprcore.video.engine import VideoEngine
 from alprcore.video.frames import frames
 from alprcore.video.group import Group
@@ -124,24 +123,20 @@ def count_track(plate: str, found: list[Group], into: Counts, name: str) -> None
         into.notes.append(f"{name}: {plate} read as {said}")
 
 
-def line_of(folder: Path, every: str, counts: Counts) -> str:
+def cells_of(folder: Path, every: str, counts: Counts) -> list[str]:
     n = max(1, counts.tracks)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
-    ).stdout.strip()
     share = [100 * x / n for x in (counts.one_row, counts.right, counts.median_right)]
     alone = float(np.mean(counts.alone_ms)) / 1e3 * counts.rate
     speed = counts.video_s / max(counts.cpu_s, 1e-9)
-    cells = [
-        str(date.today()), commit, folder.name, every, str(counts.tracks), f"{share[0]:.1f}",
+    return [
+        folder.name, every, str(counts.tracks), f"{share[0]:.1f}",
         str(counts.missed), str(counts.twice), str(counts.extra), f"{share[1]:.1f}",
         f"{share[2]:.1f}", f"{100 * counts.surest_right / n:.1f}", f"{100 * counts.error:.1f}",
         f"{speed:.2f}", f"{1 / max(alone, 1e-9):.2f}",
     ]  # fmt: skip
-    return "| " + " | ".join(cells) + " |"
 
 
-HEAD = """
+HEAD = """\
 ## Moving pictures
 
 One row a measurement, added by `python benchmarks/video_rows.py SET… --results
@@ -178,16 +173,10 @@ def main() -> None:
             for name in list(of_clip)[: options.count or None]:
                 count_clip(table.parent / name, of_clip[name], engine, counts)
         print("\n".join(counts.notes))
-        line = line_of(folder, options.every or "steady", counts)
-        print(line, flush=True)
+        cells = cells_of(folder, options.every or "steady", counts)
+        print(" | ".join(cells), flush=True)
         if options.results:
-            text = options.results.read_text(encoding="utf-8")
-            text += HEAD if "## Moving pictures" not in text else ""
-            head, _, rest = text.partition("## Moving pictures")
-            lines = rest.split("\n")
-            last = max(i for i, each in enumerate(lines) if each.startswith("|"))
-            lines.insert(last + 1, line)
-            options.results.write_text(head + "## Moving pictures" + "\n".join(lines), "utf-8")
+            add_rows(options.results, [cells], HEAD)
 
 
 if __name__ == "__main__":

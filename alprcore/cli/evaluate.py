@@ -5,10 +5,7 @@ from __future__ import annotations
 
 import argparse
 import csv
-import shutil
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +13,7 @@ from alprcore.cli.inputs import problem, read_frame
 from alprcore.cli.options import add_engine_options, engine_of
 from alprcore.engine import Engine
 from alprcore.errors import AlprError, ImageError
+from alprcore.evaluation.results import add_lines, commit_of, today
 from alprcore.evaluation.scoring import (
     Label,
     Score,
@@ -24,7 +22,6 @@ from alprcore.evaluation.scoring import (
     score,
     table_row,
     wilson,
-    with_row,
 )
 
 if TYPE_CHECKING:
@@ -145,26 +142,9 @@ def _save(target: Path, replies: dict[str, tuple[dict[str, Any], str]]) -> None:
 def _add_row(table: Path, folder: Path, country: str, total: Score) -> None:
     row = table_row(
         total,
-        date=time.strftime("%Y-%m-%d"),
-        commit=_commit(table.resolve().parent),
+        date=today(),
+        commit=commit_of(table.resolve().parent),
         folder=folder.resolve(),
         country=country,
     )
-    before = table.read_text("utf-8") if table.exists() else ""
-    table.parent.mkdir(parents=True, exist_ok=True)
-    table.write_text(with_row(before, row), "utf-8")
-
-
-def _commit(folder: Path) -> str:
-    """Return the short hash of the commit that `folder` is at, ``-`` where there is none."""
-    git = shutil.which("git")
-    if git is None or not folder.is_dir():
-        return "-"
-    asked = subprocess.run(
-        [git, "rev-parse", "--short", "HEAD"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return asked.stdout.strip() if asked.returncode == 0 else "-"
+    add_lines(table, [row])

@@ -257,14 +257,18 @@ def table_row(total: Score, *, date: str, commit: str, folder: PurePath, country
     return "| " + " | ".join(cells) + " |\n"
 
 
-def with_row(table: str, row: str) -> str:
-    """Return the Markdown text `table` with `row` added below the last row of its table."""
-    head = TABLE_HEAD.splitlines()[0]
-    if head not in table:
-        table = (table.rstrip() + "\n\n" if table.strip() else "") + TABLE_HEAD
+def with_row(table: str, row: str, head: str = TABLE_HEAD) -> str:
+    """Return the Markdown text `table` with `row` added below the last row of one of its tables.
+
+    `head` is what the table begins with: titles and text, if any, then the names of its columns, by
+    which it is known, and the line below them. Where there is no such table, it is begun.
+    """
+    columns = next(line for line in head.splitlines() if line.startswith("|"))
+    if columns not in table:
+        table = (table.rstrip() + "\n\n" if table.strip() else "") + head
     lines = table.rstrip("\n").splitlines(keepends=True)
     lines[-1] = lines[-1].rstrip("\n") + "\n"
-    end = lines.index(head + "\n")
+    end = lines.index(columns + "\n")
     while end < len(lines) and lines[end].startswith("|"):
         end += 1
     return "".join([*lines[:end], row, *lines[end:]])

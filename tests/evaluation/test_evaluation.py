@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 
 import pytest
 
+from alprcore.evaluation.results import add_rows, today
 from alprcore.evaluation.scoring import (
     TABLE_HEAD,
     Label,
@@ -217,3 +218,20 @@ def test_rows_are_added_below_the_table():
     assert with_row(once, row) == TABLE_HEAD + row + row
     assert with_row("# Results\n", row) == "# Results\n\n" + TABLE_HEAD + row
     assert row.count("|") == TABLE_HEAD.splitlines()[0].count("|")
+
+
+def test_a_row_goes_into_the_table_whose_columns_its_head_names():
+    row, head = "| 1 | 2 |\n", "## Sizes\n\nBytes.\n\n| a | b |\n| --- | --- |\n"
+    assert with_row("", row, head) == head + row
+    both = TABLE_HEAD + "\n" + head + row + "\nMore text.\n"
+    assert with_row(both, row, head) == TABLE_HEAD + "\n" + head + row + row + "\nMore text.\n"
+    assert with_row(TABLE_HEAD, row, head) == TABLE_HEAD + "\n" + head + row
+
+
+def test_rows_have_the_date_and_the_commit_in_front(tmp_path):
+    file = tmp_path / "new" / "RESULTS.md"
+    add_rows(file, [(1, "two")], "| date | commit | n | name |\n| --- | --- | --- | --- |\n")
+    add_rows(file, [(3, "four")], "| date | commit | n | name |\n| --- | --- | --- | --- |\n")
+    assert file.read_text("utf-8").splitlines()[2:] == [
+        f"| {today()} | - | 1 | two |", f"| {today()} | - | 3 | four |",
+    ]  # fmt: skip
