@@ -79,6 +79,12 @@ def distinct(items: Iterable[T], same: Callable[[T, T], bool]) -> list[T]:
     return kept
 
 
+def holds_middle(area: Box, box: Box) -> bool:
+    """Return whether the middle of a box lies in an area, its right and lower border left out."""
+    x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    return area.left <= x < area.right and area.top <= y < area.bottom
+
+
 def cover(a: Box, b: Box) -> float:
     """Return the share of the smaller box that the other one covers."""
     width = min(a.right, b.right) - max(a.left, b.left)

@@ -7,6 +7,7 @@ The policy with its cost model is in ``README.md`` beside this file.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alprcore.finding.corners import quads_of
 from alprcore.finding.network import PlateFinder
@@ -122,8 +123,7 @@ def _coarse(
     frame: Frame, finder: PlateFinder, lowest: float, scale: float, seen: Boxes
 ) -> list[Boxes]:
     """Return what the coarse pass sees, a list of one or none; `seen` is of the pass before it."""
-    longest = max(frame.shape[:2])
-    if longest * scale <= SMALLEST_COARSE or _settled(seen, longest):
+    if max(frame.shape[:2]) * scale <= SMALLEST_COARSE or _settled(seen, frame):
         return []
     return [looked(frame, finder, whole(frame, scale, NARROWEST_COARSE), lowest)]
 
@@ -138,10 +138,14 @@ def _first(main: Frame, finder: PlateFinder, lowest: float) -> list[Boxes]:
     return [boxes * unit for boxes in found]
 
 
-def _settled(boxes: Boxes, longest: int) -> bool:
+def _wide(boxes: Boxes, frame: Frame) -> NDArray[np.bool_]:
+    """Return which boxes are wide in their frame."""
+    return np.asarray(boxes[:, 2] - boxes[:, 0] >= SETTLED_WIDTH * max(frame.shape[:2]))
+
+
+def _settled(boxes: Boxes, frame: Frame) -> bool:
     """Whether a plate is sure and none is wide: then no plate fills much of the frame."""
-    wide = boxes[:, 2] - boxes[:, 0] >= SETTLED_WIDTH * longest
-    return bool((boxes[:, 4] >= SETTLED_SCORE).any() and not wide.any())
+    return bool((boxes[:, 4] >= SETTLED_SCORE).any() and not _wide(boxes, frame).any())
 
 
 def _one_is_all(found: list[Boxes], frame: Frame, sure: float) -> bool:
@@ -151,9 +155,8 @@ def _one_is_all(found: list[Boxes], frame: Frame, sure: float) -> bool:
     plate.
     """
     boxes = distinct(found, frame, MOST_PLACES)
-    wide = boxes[:, 2] - boxes[:, 0] >= SETTLED_WIDTH * max(frame.shape[:2])
     one = np.count_nonzero(boxes[:, 4] >= min(RIVAL, sure)) == 1
-    return bool(one and boxes[0, 4] >= sure and not wide[0])
+    return bool(one and boxes[0, 4] >= sure and not _wide(boxes, frame)[0])
 
 
 def _again(main: Frame, finder: PlateFinder, found: list[Boxes], lowest: float) -> list[Boxes]:
@@ -172,21 +175,19 @@ def _second_look(main: Frame, finder: PlateFinder, place: Boxes, lowest: float) 
     alone three time stamps of 151 photographs became results.
     """
     room = AROUND if place[4] >= SURE else AROUND_DOUBT
-    seen = looked(main, finder, around(main, place, room=room), lowest)
+    seen = looked(main, finder, around(main, place, room), lowest)
     seen = seen[meeting(place, seen)[0] > 0]
     if place[4] < SURE:
         seen[:, 4] = np.minimum(seen[:, 4], (seen[:, 4] + place[4]) / 2)
-    wide = place[2] - place[0] >= SETTLED_WIDTH * max(main.shape[:2])
-    return np.concatenate([seen, place[None]]) if wide else seen
+    return np.concatenate([seen, place[None]]) if _wide(place[None], main)[0] else seen
 
 
-def around(frame: Frame, place: Boxes, scale: float = 1.0, room: float = AROUND) -> Pass:
-    """Return the pass over a place and its surroundings, on the grid of a pass of that scale."""
+def around(frame: Frame, place: Boxes, room: int = AROUND) -> Pass:
+    """Return the pass over a place and its surroundings, on the network's grid."""
     rows, cols = frame.shape[:2]
-    step, room = GRID / scale, room / scale
-    left, top = (max(0, int((low - room) // step) * step) for low in place[:2])
-    right, bottom = (-(-(high + room) // step) * step for high in place[2:4])
-    return Pass(round(left), round(top), min(cols, round(right)), min(rows, round(bottom)), scale)
+    left, top = (max(0, int((low - room) // GRID) * GRID) for low in place[:2])
+    right, bottom = (int(-(-(high + room) // GRID) * GRID) for high in place[2:4])
+    return Pass(left, top, min(cols, right), min(rows, bottom), 1.0)
 
 
 def _fine(frame: Frame, finder: PlateFinder, lowest: float) -> list[Boxes]:

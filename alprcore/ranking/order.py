@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from alprcore.geometry import holds_middle
 from alprcore.picture.view import Place
 from alprcore.ranking.record import Read
 from alprcore.ranking.select import plausibility
@@ -50,9 +51,7 @@ def in_order(
     def key(item: tuple[Read, Place]) -> tuple[int, float]:
         read, place = item
         box = read.quad.bounds()
-        x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-        inside = (a.left <= x < a.right and a.top <= y < a.bottom for a in areas)
-        first = next((number for number, within in enumerate(inside) if within), len(areas))
-        return first, -prominence(read, place, frame)
+        holding = (number for number, area in enumerate(areas) if holds_middle(area, box))
+        return next(holding, len(areas)), -prominence(read, place, frame)
 
     return sorted(plates, key=key)

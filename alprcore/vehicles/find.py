@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from alprcore.geometry import distinct, overlap
+from alprcore.geometry import distinct, holds_middle, overlap
 from alprcore.picture.view import View, vehicles_in_picture
 from alprcore.records import Box, Frame, VehicleBox
 from alprcore.settings import Settings
@@ -82,10 +82,5 @@ def search_vehicles(
     found = find_vehicles(
         view.frame, finder, min_score=settings.min_vehicle_score, most=MOST_VEHICLES
     )
-    seen = tuple(v for v in found if any(_holds_middle(area, v.box) for area in view.areas))
+    seen = tuple(v for v in found if any(holds_middle(area, v.box) for area in view.areas))
     return vehicles_in_picture(view, seen)
-
-
-def _holds_middle(area: Box, box: Box) -> bool:
-    x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-    return area.left <= x < area.right and area.top <= y < area.bottom
