@@ -109,14 +109,9 @@ def train(
     steps: int,
     save: Callable[[dict[str, torch.Tensor]], None],
     peak_rate: float,
-    *,
-    vehicles: bool = True,
-    batch: int = batch_size,
 ) -> None:
-    """Train for so many steps, with the head for vehicles or without. Saves now and then."""
-    share = vehicle_share if vehicles else 0.0
-    trained = [weight for weight in net.parameters() if weight.requires_grad]
-    optimiser = torch.optim.AdamW(trained, lr=peak_rate, weight_decay=0.01)
+    """Train for so many steps. Saves now and then."""
+    optimiser = torch.optim.AdamW(net.parameters(), lr=peak_rate, weight_decay=0.01)
     average = {key: value.clone() for key, value in net.state_dict().items()}
     started = saved = time.monotonic()
     totals = np.zeros(4)
@@ -125,28 +120,28 @@ def train(
         rate = peak_rate * min(1.0, step / 100) * fall
         for group in optimiser.param_groups:
             group["lr"] = rate + 1e-6
-        tensors = batch_targets([scenes.sample() for _ in range(batch)])
-        plate_map, vehicle_map = net(tensors["image"].contiguous(memory_format=torch.channels_last))
+        tensors = batch_targets([scenes.sample() for _ in range(batch_size)])
+        plates, vehicles = net(tensors["image"].contiguous(memory_format=torch.channels_last))
         losses = [
             *map_loss(
-                plate_map, tensors["plate"], tensors["plate_weight"], plate_typical, plate_stride
+                plates, tensors["plate"], tensors["plate_weight"], plate_typical, plate_stride
             ),
             *map_loss(
-                vehicle_map,
+                vehicles,
                 tensors["vehicle"],
                 tensors["vehicle_weight"],
                 vehicle_typical,
                 vehicle_stride,
             ),
         ]
-        loss = losses[0] + losses[1] + share * (losses[2] + losses[3])
+        loss = losses[0] + losses[1] + vehicle_share * (losses[2] + losses[3])
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
         smooth(average, net, min(0.998, 1 - 10 / (step + 10)))
         totals = 0.98 * totals + 0.02 * np.array([float(v.detach()) for v in losses])
-        if step % 50 == 0:
+        if step % 100 == 0:
             shown = " ".join(f"{v / (1 - 0.98**step):.3f}" for v in totals)
             print(f"step {step} {time.monotonic() - started:.0f} s, losses {shown}", flush=True)
         if time.monotonic() - saved > 240:
