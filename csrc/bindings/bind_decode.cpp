@@ -7,17 +7,17 @@
 namespace py = pybind11;
 
 namespace alprcore {
-namespace {
 
-/// The arrays as one checked lattice; they must outlive it.
 LatticeView lattice_view(const IntArray& starts, const IntArray& ends, const FloatArray& scores, const FloatArray& gaps,
-                         double log_total, std::span<const float> posteriors = {}) {
+                         double log_total, std::span<const float> posteriors) {
   const auto values = span_of(scores, "scores", 2);
   const LatticeView lattice{span_of(starts, "starts"), span_of(ends, "ends"), values, posteriors, span_of(gaps, "gaps"),
                             int(scores.shape(1)), log_total};
   lattice.check();
   return lattice;
 }
+
+namespace {
 
 /// Returns the number of characters of each text, the classes of all of them, and the log-probability of each text.
 py::tuple decoded_arrays(const IntArray& starts, const IntArray& ends, const FloatArray& scores,

@@ -12,21 +12,11 @@ namespace py = pybind11;
 namespace alprcore {
 namespace {
 
-using ByteArray = py::array_t<std::uint8_t, py::array::c_style>;
 using SketchArray = py::array_t<std::uint64_t, py::array::c_style>;
-using IntArray = py::array_t<std::int32_t, py::array::c_style>;
-
-template <typename Array>
-auto span_of(const Array& array, const char* name, int axes) {
-  if (array.ndim() != axes)
-    throw std::invalid_argument(std::string(name) + ": expected " + std::to_string(axes) + "-D, got " +
-                                std::to_string(array.ndim()) + "-D");
-  return std::span(array.data(), static_cast<std::size_t>(array.size()));
-}
 
 ScanPattern scan_pattern(const ByteArray& places, const ByteArray& runs, int edits) {
   const auto cells = span_of(places, "places", 2);
-  const auto flags = span_of(runs, "runs", 1);
+  const auto flags = span_of(runs, "runs");
   if (places.shape(1) != 256) throw std::invalid_argument("places: expected 256 columns");
   ScanPattern pattern;
   pattern.places.resize(static_cast<std::size_t>(places.shape(0)));
@@ -53,7 +43,7 @@ SketchArray sketches_of(const ByteArray& records) {
 py::tuple scan_records(const ByteArray& records, const SketchArray& sketches, const ByteArray& places,
                        const ByteArray& runs, int edits, float least) {
   const auto slots = slot_records(records);
-  const auto first = span_of(sketches, "sketches", 1);
+  const auto first = span_of(sketches, "sketches");
   const ScanPattern pattern = scan_pattern(places, runs, edits);
   ScanHits hits;
   {
@@ -69,10 +59,9 @@ py::tuple scan_records(const ByteArray& records, const SketchArray& sketches, co
 
 double accepted(const IntArray& starts, const IntArray& ends, const FloatArray& scores, const FloatArray& gaps,
                 double log_total, const IntArray& steps, const IntArray& groups, const ByteArray& accepting) {
-  const PathScores lattice{span_of(starts, "starts", 1), span_of(ends, "ends", 1), span_of(scores, "scores", 2),
-                           span_of(gaps, "gaps", 1), static_cast<int>(scores.shape(1)), log_total};
-  const TextAutomaton automaton{span_of(steps, "steps", 2), span_of(groups, "groups", 1),
-                                span_of(accepting, "accepting", 1)};
+  const LatticeView lattice = lattice_view(starts, ends, scores, gaps, log_total);
+  const auto automaton =
+      TextAutomaton::of_table(span_of(steps, "steps", 2), span_of(groups, "groups"), span_of(accepting, "accepting"));
   const py::gil_scoped_release release;  // the caller holds the arrays
   return log_accepted(lattice, automaton);
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "alprcore/image_view.hpp"
+#include "alprcore/lattice.hpp"
 
 namespace alprcore {
 
@@ -35,6 +36,10 @@ std::span<const T> span_of(const pybind11::array_t<T, pybind11::array::c_style>&
                                 std::to_string(array.ndim()) + "-D");
   return {array.data(), std::size_t(array.size())};
 }
+
+/// The arrays as one checked lattice; they must outlive it.
+LatticeView lattice_view(const IntArray& starts, const IntArray& ends, const FloatArray& scores, const FloatArray& gaps,
+                         double log_total, std::span<const float> posteriors = {});
 
 /// An array of that shape holding a copy of the values.
 template <typename To, typename From>

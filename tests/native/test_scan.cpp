@@ -119,13 +119,15 @@ void sums_over_all_paths() {
   const std::vector<std::int32_t> starts{0, 1}, ends{2, 2};
   const std::vector<float> scores{1.0F, 0.0F, 0.5F, -1.0F}, gaps{0.0F, 0.0F};
   const double a = std::exp(1.0) + std::exp(0.5), b = 1.0 + std::exp(-1.0);
-  const PathScores lattice{starts, ends, scores, gaps, 2, std::log(a + b + 1.0)};
+  const LatticeView lattice{starts, ends, scores, {}, gaps, 2, std::log(a + b + 1.0)};
   const std::vector<std::int32_t> steps{1, -1, -1, -1}, groups{0, 1};
   const std::vector<std::uint8_t> accepting{0, 1}, empty{1, 0};
-  CHECK_NEAR(std::exp(log_accepted(lattice, {steps, groups, accepting})), a / (a + b + 1.0), 1e-6);
-  CHECK_NEAR(std::exp(log_accepted(lattice, {steps, groups, empty})), 1.0 / (a + b + 1.0), 1e-6);
-  const std::vector<std::int32_t> outside{0, 7};
-  CHECK_THROWS(log_accepted(lattice, {steps, outside, accepting}));
+  CHECK_NEAR(std::exp(log_accepted(lattice, TextAutomaton::of_table(steps, groups, accepting))), a / (a + b + 1.0), 1e-6);
+  CHECK_NEAR(std::exp(log_accepted(lattice, TextAutomaton::of_table(steps, groups, empty))), 1.0 / (a + b + 1.0), 1e-6);
+  const std::vector<std::int32_t> outside{0, 7}, nowhere{1, -1, 2, -1};
+  CHECK_THROWS(log_accepted(lattice, TextAutomaton::of_table(steps, outside, accepting)));
+  CHECK_THROWS(log_accepted(lattice, TextAutomaton::of_table(nowhere, groups, accepting)));
+  CHECK_THROWS(TextAutomaton::of_table(steps, groups, {}));
 }
 
 }  // namespace

@@ -4,27 +4,29 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
+
+#include "alprcore/lattice.hpp"
 
 namespace alprcore {
 
-/// The paths of a lattice: stretches with a score for each class, and a score for each column that is skipped.
-struct PathScores {
-  std::span<const std::int32_t> starts, ends;  ///< (stretches), half-open, in columns
-  std::span<const float> scores;               ///< (stretches, classes)
-  std::span<const float> gaps;                 ///< (columns)
-  int classes;
-  double log_total;  ///< log of the sum over all paths
-};
-
-/// Deterministic, so that a text counts once. State 0 is where a text begins; steps to -1 lead nowhere.
+/// Leads a text to acceptance in one way at most, so that it counts once. State 0 is where a text begins.
 struct TextAutomaton {
-  std::span<const std::int32_t> steps;     ///< (states, groups)
-  std::span<const std::int32_t> groups;    ///< (classes): the group of each class
-  std::span<const std::uint8_t> accepting; ///< (states)
+  struct Step {
+    std::int32_t from, to;
+  };
+  std::vector<std::int32_t> groups;      ///< (classes): classes of a group make the same steps
+  std::vector<std::vector<Step>> steps;  ///< (groups)
+  std::vector<std::uint8_t> accepting;   ///< (states)
+
+  /// The automaton of a table (states, groups) of next states, -1 where there is none. Throws std::invalid_argument
+  /// when sizes disagree.
+  static TextAutomaton of_table(std::span<const std::int32_t> table, std::span<const std::int32_t> groups,
+                                std::span<const std::uint8_t> accepting);
 };
 
-/// Returns the natural logarithm of the probability; minus infinity when no path spells an accepted text. Throws
-/// std::invalid_argument when sizes disagree.
-double log_accepted(const PathScores& lattice, const TextAutomaton& automaton);
+/// Returns the natural logarithm of the probability; minus infinity when no path spells an accepted text, or when all
+/// that do are below 1e-300. Throws std::invalid_argument when sizes disagree.
+double log_accepted(const LatticeView& lattice, const TextAutomaton& automaton);
 
 }  // namespace alprcore
