@@ -16,7 +16,8 @@ from alprcore.errors import SettingsError, shown
 
 MOST_CANDIDATES = 1000
 MOST_ANALYSES = 64
-TASKS = ("plate", "color", "make", "makemodel")
+VEHICLE_TASKS = ("color", "make", "makemodel")
+TASKS = ("plate", *VEHICLE_TASKS)
 """What a picture can be asked for: plates, and how the vehicles look."""
 
 

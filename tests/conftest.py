@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import webdriver
 from hypothesis import settings
 
 TESTS = Path(__file__).parent
@@ -34,6 +36,13 @@ def no_configuration_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     empty = tmp_path / "empty.conf"
     empty.write_text("")
     monkeypatch.setenv("OPENALPR_CONFIG_FILE", str(empty))
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Browser]:
+    """One browser for all tests of pages."""
+    with webdriver.browser(tmp_path_factory.mktemp("profile")) as window:
+        yield window
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -106,7 +106,7 @@ MUTANTS = {
     ),
     "P7": Mutant(
         "corners are not looked at again",
-        "alprcore/finding/detect.py",
+        "alprcore/finding/corners.py",
         r"(?i)refinements = 2",
         "refinements = 1",
         ("tests/finding/test_detect.py",),
@@ -166,7 +166,7 @@ def build(folder: Path) -> None:
 
 def noticed(folder: Path, mutant: Mutant) -> list[str]:
     """Return the tests that fail with the fault in."""
-    path, text, changed = _place(folder, mutant)
+    path, text, changed = place(folder, mutant)
     path.write_text(changed, "utf-8")
     compiled = path.suffix in {".cpp", ".pyx"}
     try:
@@ -189,7 +189,7 @@ def noticed(folder: Path, mutant: Mutant) -> list[str]:
     return re.findall(r"^FAILED (\S+)", done.stdout, re.MULTILINE)
 
 
-def _place(folder: Path, mutant: Mutant) -> tuple[Path, str, str]:
+def place(folder: Path, mutant: Mutant) -> tuple[Path, str, str]:
     """Return the file of the fault, its text, and its text with the fault."""
     found = []
     for path in sorted(folder.glob(mutant.where)):

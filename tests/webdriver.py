@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from process_tools import wait_until
 
@@ -111,6 +112,33 @@ class Browser:
 
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.call("GET", "/screenshot")))
+
+
+def requested(window: Browser) -> set[tuple[str, str]]:
+    """Return scheme and host of all that the browser asked for since the last look."""
+    messages = [json.loads(each["message"])["message"] for each in window.log("performance")]
+    addresses = [
+        urlsplit(each["params"]["request"]["url"])
+        for each in messages
+        if each["method"] == "Network.requestWillBeSent"
+    ]
+    return {(each.scheme, each.netloc) for each in addresses}
+
+
+@contextmanager
+def watched(window: Browser, base: str, width: int) -> Iterator[Browser]:
+    """Make a window `width` pixels wide; after it, nothing failed and only `base` was asked."""
+    window.resize(width, 900)
+    window.log("browser")
+    window.log("performance")
+    yield window
+    said = [
+        entry["message"]
+        for entry in window.log("browser")
+        if entry["level"] == "SEVERE" and "status of 4" not in entry["message"]
+    ]
+    assert not said
+    assert requested(window) <= {("http", urlsplit(base).netloc), ("blob", ""), ("data", "")}
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from alprcore.archive.query import MOST_PLACES, MOST_STATES, Automaton, Query
+from alprcore.archive.query import MOST_PLACES, Automaton, Query, explored
 from alprcore.archive.right_to_left import (
     FOLDED,
     is_right_to_left,
@@ -129,35 +129,23 @@ def automaton(query: Query, alphabet: str) -> Automaton:
     Raises
     ------
     CaseError
-        If it would have more than `MOST_STATES` states.
+        If it would have more than `query.MOST_STATES` states.
     """
     if is_right_to_left(query):
         return seen_automaton(query, alphabet)
-    masks = [_mask(query, character) for character in alphabet]
-    kinds = sorted(set(masks))
     runs = sum(1 << place for place, is_run in enumerate(query.runs) if is_run)
     size = len(query.places)
-    numbers = {_closed(1, 0, runs, query.edits, size): 0}
-    states = list(numbers)
-    steps: list[list[int]] = []
-    while len(steps) < len(states):
-        row = []
-        for kind in kinds:
-            after = _moved(states[len(steps)], kind, runs, query.edits, size)
-            if after == (0, 0):
-                row.append(-1)
-                continue
-            if after not in numbers:
-                if len(states) == MOST_STATES:
-                    raise CaseError(f"pattern: {query.text!r} fits texts in too many ways")
-                numbers[after] = len(states)
-                states.append(after)
-            row.append(numbers[after])
-        steps.append(row)
-    return Automaton(
-        steps=np.array(steps, np.int32).reshape(len(states), len(kinds)),
-        groups=np.array([kinds.index(mask) for mask in masks], np.int32),
-        accepting=np.array([(free | used) >> size & 1 for free, used in states], np.uint8),
+
+    def after(state: tuple[int, int], mask: int) -> tuple[int, int] | None:
+        moved = _moved(state, mask, runs, query.edits, size)
+        return None if moved == (0, 0) else moved
+
+    return explored(
+        query,
+        [_mask(query, character) for character in alphabet],
+        _closed(1, 0, runs, query.edits, size),
+        after,
+        lambda state: bool((state[0] | state[1]) >> size & 1),
     )
 
 

@@ -12,10 +12,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-import numpy as np
-
-from alprcore.archive.query import MOST_STATES, Automaton, Query
-from alprcore.errors import CaseError
+from alprcore.archive.query import Automaton, Query, explored
 
 # How keyboards write what Egyptian plates show in one form.
 FOLDED = str.maketrans("اإآيیئة۰۱۲۳۴۵۶۷۸۹", "أأأىىىه٠١٢٣٤٥٦٧٨٩")
@@ -24,6 +21,8 @@ _DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 State = tuple[int, int, int]
 """Where the pattern is parted, or -1 in the letters; the place that is next; edits used."""
+
+States = frozenset[State]
 
 
 def is_right_to_left(query: Query) -> bool:
@@ -92,41 +91,23 @@ def seen_automaton(query: Query, alphabet: str) -> Automaton:
     Raises
     ------
     CaseError
-        If it would have more than `MOST_STATES` states.
+        If it would have more than `query.MOST_STATES` states.
     """
     query = with_own_digits(query)
-    kinds = {
-        each: (
-            tuple(not place or each in place for place in query.places),
-            is_letter(each),
-        )
+    kinds = [
+        (tuple(not place or each in place for place in query.places), is_letter(each))
         for each in alphabet
-    }
-    groups = sorted(set(kinds.values()))
-    size = len(query.places)
-    start = _closed(((part, part, 0) for part in range(size + 1)), query)
-    numbers = {start: 0}
-    states = [start]
-    steps: list[list[int]] = []
-    while len(steps) < len(states):
-        row = []
-        for fits, letter in groups:
-            after = _closed(_moved(states[len(steps)], fits, letter, query), query)
-            if not after:
-                row.append(-1)
-                continue
-            if after not in numbers:
-                if len(states) == MOST_STATES:
-                    raise CaseError(f"pattern: {query.text!r} fits texts in too many ways")
-                numbers[after] = len(states)
-                states.append(after)
-            row.append(numbers[after])
-        steps.append(row)
-    accepting = [any(part < 0 and place == 0 for part, place, _ in each) for each in states]
-    return Automaton(
-        steps=np.array(steps, np.int32).reshape(len(states), len(groups)),
-        groups=np.array([groups.index(kinds[each]) for each in alphabet], np.int32),
-        accepting=np.array(accepting, np.uint8),
+    ]
+
+    def after(states: States, kind: tuple[tuple[bool, ...], bool]) -> States | None:
+        return _closed(_moved(states, *kind, query), query) or None
+
+    return explored(
+        query,
+        kinds,
+        _closed(((part, part, 0) for part in range(len(query.places) + 1)), query),
+        after,
+        lambda states: any(part < 0 and place == 0 for part, place, _ in states),
     )
 
 
@@ -150,7 +131,7 @@ def _moved(
                 yield part, place + step, edits + 1  # another than expected
 
 
-def _closed(states: Iterable[State], query: Query) -> frozenset[State]:
+def _closed(states: Iterable[State], query: Query) -> States:
     """Return states with those that are reached without a character."""
     size = len(query.places)
     found: set[State] = set()

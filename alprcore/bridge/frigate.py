@@ -13,7 +13,6 @@ from alprcore.errors import AlprError
 from alprcore.records import Plate
 
 PLATE, SUB_LABEL, BOTH = "plate", "sub-label", "both"
-WAYS = (PLATE, SUB_LABEL, BOTH)
 _TIMEOUT_S = 10.0
 _MOST_BYTES = 32 * 2**20
 _MOST_TEXT = 100  # characters of a label

@@ -22,13 +22,13 @@ from urllib.parse import urlencode, urlsplit
 
 from alprcore.errors import AlprError
 from alprcore.evaluation.replies import Store
+from alprcore.settings import TASKS
 
 PLATE_RECOGNIZER = "plate-recognizer"
 APIS = ("v1", "v2", "v3", PLATE_RECOGNIZER)
 """Forms of requests: the OpenALPR cloud's, Rekor's being its third, and Plate Recognizer's."""
 
 BUSY = {403, 429, 503}
-TASKS = ("plate", "color", "make", "makemodel")
 MOST_TRIES = 6  # of one picture, while the server says that it is busy
 MOST_REFUSALS = 3  # in a row: then it is the request that is wrong, not the pictures
 

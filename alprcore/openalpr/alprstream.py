@@ -8,7 +8,6 @@ import time
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -20,12 +19,12 @@ from alprcore.openalpr.streamsettings import StreamSettings
 from alprcore.openalpr.vehicleclassifier import VehicleClassifier
 from alprcore.openalpr.videosource import FrameQueue, VideoThread
 from alprcore.records import Frame
+from alprcore.settings import VEHICLE_TASKS
 from alprcore.vehicles.main import vehicle_of
 from alprcore.video.source import FrameTime, VideoFrame
 from alprcore.wire.group import look_dict
 
 WAIT_S = 0.1  # for a frame, where none is in the queue
-_TASKS = ("color", "make", "makemodel")
 
 
 class AlprStream(StreamSettings):
@@ -60,12 +59,7 @@ class AlprStream(StreamSettings):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.unload()
 
     @property
@@ -236,7 +230,7 @@ class AlprStream(StreamSettings):
         for group in self._reading.take(ended=self._ended()):
             body = self._reading.message(group)
             if group.frame_image is not None:
-                seen = engine.recognize(group.frame_image, tasks=_TASKS)
+                seen = engine.recognize(group.frame_image, tasks=VEHICLE_TASKS)
                 body["vehicle"] = look_dict(seen.main_vehicle)
                 index = vehicle_of(group.best_plate.quad, seen.vehicles)
                 if index is not None:

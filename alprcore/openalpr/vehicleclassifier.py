@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -22,9 +21,7 @@ from alprcore.openalpr.library import (
     tell,
 )
 from alprcore.picture.load import ImageSource, load_frame
-from alprcore.settings import MOST_CANDIDATES
-
-_TASKS = ("color", "make", "makemodel")
+from alprcore.settings import MOST_CANDIDATES, VEHICLE_TASKS
 
 
 class VehicleClassifier:
@@ -62,12 +59,7 @@ class VehicleClassifier:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.unload()
 
     def is_loaded(self) -> bool:
@@ -221,7 +213,7 @@ def _part(image: Any, x: int, y: int, width: int, height: int) -> Any:
 
 def _look(engine: Engine, picture: ImageSource) -> dict[str, Any]:
     try:
-        found = engine.recognize(picture, tasks=_TASKS)
+        found = engine.recognize(picture, tasks=VEHICLE_TASKS)
     except ImageError as error:
         tell(str(error))
         return {}

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from alprcore.archive.batch import PathLike, Progress, Summary, processors
@@ -92,12 +91,7 @@ class RayReading(PartReading):
         self._is_own = True
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Leave Ray, where it was connected to here."""
         if self._is_own:
             import ray  # noqa: PLC0415

@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
-from urllib.parse import urlsplit
 
 import pytest
 import webdriver
@@ -26,35 +24,13 @@ def base(tmp_path_factory):
         yield f"http://127.0.0.1:{port}/"
 
 
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    with webdriver.browser(tmp_path_factory.mktemp("profile")) as window:
-        yield window
-
-
 @pytest.fixture
 def window(chromium, base):
     """The page, freshly opened at the width of a desk."""
-    chromium.resize(1440, 900)
-    chromium.log("browser")
-    chromium.log("performance")
-    chromium.open(base)
-    wait_until(lambda: chromium.elements("#list .read"))
-    yield chromium
-    # Whatever a test did: nothing was blocked, nothing failed, and nobody else was asked.
-    said = [
-        entry["message"]
-        for entry in chromium.log("browser")
-        if entry["level"] == "SEVERE" and "status of 4" not in entry["message"]
-    ]
-    assert not said
-    asked = set()
-    for entry in chromium.log("performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.requestWillBeSent":
-            parts = urlsplit(message["params"]["request"]["url"])
-            asked.add((parts.scheme, parts.netloc))
-    assert asked <= {("http", urlsplit(base).netloc), ("data", ""), ("blob", "")}
+    with webdriver.watched(chromium, base, 1440):
+        chromium.open(base)
+        wait_until(lambda: chromium.elements("#list .read"))
+        yield chromium
 
 
 def plates(window):

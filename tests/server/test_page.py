@@ -121,44 +121,17 @@ def base():
         yield f"http://127.0.0.1:{port}/"
 
 
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    with webdriver.browser(tmp_path_factory.mktemp("profile")) as window:
-        yield window
-
-
 @pytest.fixture
 def window(chromium, base):
     """The page, freshly opened at the width of a desk."""
-    chromium.resize(1280, 900)
-    chromium.log("browser")
-    chromium.log("performance")
-    open_page(chromium, base)
-    yield chromium
-    # Whatever a test did: nothing was blocked, nothing failed, and nobody else was asked.
-    said = [
-        entry["message"]
-        for entry in chromium.log("browser")
-        if entry["level"] == "SEVERE" and "status of 4" not in entry["message"]
-    ]
-    assert not said
-    assert requested(chromium) <= {("http", urlsplit(base).netloc), ("blob", ""), ("data", "")}
+    with webdriver.watched(chromium, base, 1280):
+        open_page(chromium, base)
+        yield chromium
 
 
 def open_page(window, address):
     window.open(address)
     wait_until(lambda: window.run("return document.documentElement.dataset.ready"))
-
-
-def requested(window):
-    """Scheme and host of all that the browser asked for since the last look."""
-    found = set()
-    for entry in window.log("performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.requestWillBeSent":
-            parts = urlsplit(message["params"]["request"]["url"])
-            found.add((parts.scheme, parts.netloc))
-    return found
 
 
 def choose(window, *paths):
