@@ -17,8 +17,7 @@ from alprcore.errors import SettingsError, shown
 MOST_CANDIDATES = 1000
 MOST_ANALYSES = 64
 VEHICLE_TASKS = ("color", "make", "makemodel")
-TASKS = ("plate", *VEHICLE_TASKS)
-"""What a picture can be asked for: plates, and how the vehicles look."""
+TASKS = ("plate", *VEHICLE_TASKS)  # what a picture can be asked for
 
 
 def _knob(default: Any, meaning: str, flag: str, **more: Any) -> Any:
