@@ -56,21 +56,30 @@ def region_probabilities(
     issued = sum(places.values())
     prior = {code: weight / issued for code, weight in places.items()}
     unlisted = max(0.0, 1.0 - sum(value for _, value in texts))
-    found = {code: unlisted * share for code, share in prior.items()}
+    shares = [unlisted * share for share in prior.values()]
+    # Most texts of a plate fit the same formats: worked out once for all of them.
+    known: dict[tuple[tuple[str, float], ...], tuple[list[float], float]] = {}
     for text, value in texts:
-        logs = dict(fits[text].region_logs)
-        joint = {
-            code: share * (UNLISTED_FORMATS + (1 - UNLISTED_FORMATS) * _exp(logs.get(code)))
-            for code, share in prior.items()
-        }
-        total = sum(joint.values())
-        for code in found:
-            found[code] += value * joint[code] / total
+        logs = fits[text].region_logs
+        if logs not in known:
+            likely = _joint(prior, dict(logs))
+            known[logs] = likely, sum(likely)
+        joint, total = known[logs]
+        shares = [share + value * each / total for share, each in zip(shares, joint, strict=True)]
+    found = dict(zip(prior, shares, strict=True))
     if look:
         found = _seen(found, look)
     scale = country_share / sum(found.values())
     ranked = sorted(found.items(), key=lambda item: -item[1])
     return tuple(Label(code, value * scale) for code, value in ranked)
+
+
+def _joint(prior: Mapping[str, float], logs: Mapping[str, float]) -> list[float]:
+    """Return how many plates each region of `prior` issues, times how likely it makes a text."""
+    return [
+        share * (UNLISTED_FORMATS + (1 - UNLISTED_FORMATS) * _exp(logs.get(code)))
+        for code, share in prior.items()
+    ]
 
 
 def named_region(labels: Sequence[Label], *, speaks: bool) -> tuple[str, float]:
