@@ -195,8 +195,17 @@ def test_every_trained_file_has_its_recipe():
         assert path in load_recipe(recipes[0]).makes
 
 
+def boxed(folder: str) -> set[str]:
+    """Return the pictures of a folder of which the vehicles' boxes are labelled."""
+    with (ROOT / "benchmarks/labels/vehicle_boxes.csv").open(encoding="utf-8", newline="") as file:
+        return {row["image"] for row in csv.DictReader(file) if f"plates/{row['set']}" == folder}
+
+
 def small_copy(data: Path, folder: str, target: Path) -> None:
-    """Link some files of a folder of data into `target`, with the labels of these alone."""
+    """Link some files of a folder of data into `target`, with the labels of these alone.
+
+    Pictures that labels of this repository name are all linked.
+    """
     source, made = data / folder, target / folder
     made.mkdir(parents=True, exist_ok=True)
     truth = source / "truth.csv"
@@ -209,7 +218,7 @@ def small_copy(data: Path, folder: str, target: Path) -> None:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
             writer.writerows(row for row in rows if row["image"] in kept)
-        for name in kept:
+        for name in kept | boxed(folder):
             (made / name).parent.mkdir(parents=True, exist_ok=True)
             (made / name).symlink_to((source / name).resolve())
         return
