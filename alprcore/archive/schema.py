@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from alprcore.errors import CaseError
 
-VERSION = 1
+VERSION = 2
 APPLICATION = 0x414C5052  # "ALPR", where `file` and SQLite's tools look for it
 
 TABLES = """
@@ -154,6 +154,7 @@ CREATE TABLE reads (
   UNIQUE (source_id, setup_id, number)
 );
 CREATE INDEX reads_plate ON reads(plate);
+CREATE INDEX reads_limits ON reads(source_id, seconds, country, region, color, make);
 
 CREATE TABLE unreadable (
   path_bytes BLOB NOT NULL,
@@ -177,7 +178,15 @@ FROM reads JOIN sources ON sources.id = reads.source_id;
 
 Migration = Callable[[sqlite3.Connection], None]
 
-MIGRATIONS: Mapping[int, Migration] = {}
+
+def _with_limits(connection: sqlite3.Connection) -> None:
+    """Add what limits of a search are looked up in; without it every read's page was visited."""
+    connection.execute(
+        "CREATE INDEX reads_limits ON reads(source_id, seconds, country, region, color, make)"
+    )
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _with_limits}
 """For each older version, the step to the next one."""
 
 

@@ -19,6 +19,8 @@ from archive_tools import QUICK, add_to, marked, rows, sample, small_tree, tar_b
 from alprcore.archive import schema
 from alprcore.archive.batch import add
 from alprcore.archive.evidence import verify
+from alprcore.archive.filters import Filters
+from alprcore.archive.search import search
 from alprcore.archive.store import Case
 from alprcore.errors import CaseError
 
@@ -250,6 +252,23 @@ def test_an_older_case_is_brought_up_step_by_step_or_not_at_all(tree, tmp_path):
 
 def good_too(database):
     database.execute("ALTER TABLE reads ADD COLUMN more TEXT")
+
+
+def test_a_case_without_the_index_of_limits_gets_it(tree, tmp_path):
+    add_to(tmp_path / "case", tree / "a.jpg")
+    with Case.open(tmp_path / "case", read_only=False) as case:
+        case.connection.execute("DROP INDEX reads_limits")
+        case.connection.execute("PRAGMA user_version = 1")
+    with pytest.raises(CaseError, match="status --upgrade"):
+        Case.open(tmp_path / "case")
+    with Case.open(tmp_path / "case", read_only=False) as case:
+        (read,) = case.reads()
+        country = Filters(region=read.country)
+        assert [hit.read.id for hit in search(case, read.plate, filters=country).hits] == [read.id]
+        assert not search(case, read.plate, filters=Filters(region="zz")).hits
+        assert not [each for each in verify(case, sample=0) if each.kind != "note"]
+    lines = (tmp_path / "case" / "log.jsonl").read_text("utf-8").splitlines()
+    assert json.loads(lines[-1])["action"] == "migrated"
 
 
 def test_a_damaged_database_and_another_file_are_told(tree, tmp_path):

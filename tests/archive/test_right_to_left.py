@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alprcore import _native
-from alprcore.archive import right_to_left
+from alprcore.archive import query
 from alprcore.archive.language import automaton, first_queries, parse_query
 from alprcore.archive.right_to_left import seen_automaton
 from alprcore.archive.search import _scanned, match_probability
@@ -127,6 +127,6 @@ def test_digits_of_either_form_and_letters_of_any_keyboard_are_the_same():
 
 
 def test_a_pattern_in_too_many_ways_is_an_error(monkeypatch):
-    monkeypatch.setattr(right_to_left, "MOST_STATES", 10)
+    monkeypatch.setattr(query, "MOST_STATES", 10)
     with pytest.raises(CaseError, match="too many ways"):
         seen_automaton(parse_query("*أ???ب~1"), ALPHABET)
