@@ -107,7 +107,9 @@ def _decoded(found: NDArray[np.float32], min_score: float) -> Boxes:
     score, x, y, wide, high = found[:, rows, cols].astype(np.float64)
     x, y = (x + cols + 0.5) * PLATE_STRIDE, (y + rows + 0.5) * PLATE_STRIDE
     wide, high = np.exp(np.clip([wide, high], -4.0, 4.0)) * np.array(PLATE_TYPICAL)[:, None] / 2
-    return np.stack([x - wide, y - high, x + wide, y + high, score], axis=1)
+    # Exponentials differ in their last bits from processor to processor; rounded they do not.
+    edges = np.round(np.stack([x - wide, y - high, x + wide, y + high], axis=1), 6)
+    return np.hstack([edges, score[:, None]])
 
 
 def distinct(found: list[Boxes], frame: Frame, most: int) -> Boxes:

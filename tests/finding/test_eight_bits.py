@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shipped detector's arithmetic, done once more in whole numbers, by nothing but numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from alprcore.finding.network import PlateFinder
+from alprcore.resources import model_bytes
+
+onnx = pytest.importorskip("onnx")
+
+Values = dict[str, np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def graph() -> Any:
+    return onnx.load_from_string(model_bytes("plate_detector.onnx")).graph
+
+
+def constants(graph: Any) -> Values:
+    return {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
+
+
+def bytes_of(value: np.ndarray, factor: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """Whole numbers rescaled: one product of 32-bit floats, rounded, ties to even."""
+    scaled = np.rint(value.astype(np.float32) * factor.astype(np.float32))
+    return np.clip(scaled + np.float32(offset), 0, 255).astype(np.uint8)
+
+
+def conv(x, x_unit, x_offset, weights, units, middles, y_unit, y_offset, bias, **options):
+    assert not middles.any()
+    top, left, bottom, right = options["pads"]
+    rows, cols = weights.shape[2:]
+    down, over = options["strides"]
+    centred = x[0].astype(np.int64) - int(x_offset)
+    bordered = np.pad(centred, ((top, bottom), (left, right), (0, 0)))
+    seen = np.lib.stride_tricks.sliding_window_view(bordered, (rows, cols), (0, 1))
+    sums = np.einsum("rcijk,oijk->rco", seen[::down, ::over], weights.astype(np.int64))
+    sums += bias
+    assert np.abs(sums).max() < 2**24  # exact as 32-bit floats
+    return bytes_of(sums, x_unit * units / y_unit, y_offset)[None]
+
+
+def add(a, a_unit, a_offset, b, b_unit, b_offset, y_unit, y_offset):
+    # Units are powers of two of one another: all of this is exact in any order.
+    terms = [(v.astype(np.int64) - int(o)) * float(u / y_unit)
+             for v, u, o in ((a, a_unit, a_offset), (b, b_unit, b_offset))]  # fmt: skip
+    return np.clip(np.rint(terms[0] + terms[1]) + int(y_offset), 0, 255).astype(np.uint8)
+
+
+def reshape(x, shape):
+    kept = [x.shape[i] if side == 0 else side for i, side in enumerate(shape)]
+    return x.reshape(kept)
+
+
+def neighbours(x, **_):
+    padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (2, 3))
+    return windows.max(axis=(4, 5))
+
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "QLinearConv": conv,
+    "QLinearAdd": add,
+    "Reshape": reshape,
+    "Resize": lambda x, _, scales, **__: x.repeat(2, axis=1).repeat(2, axis=2),
+    "DequantizeLinear": lambda x, unit, offset: (x.astype(np.int64) - int(offset)) * float(unit),
+    "MatMul": lambda x, matrix: x @ matrix.astype(np.float64),
+    "Transpose": lambda x, perm: x.transpose(perm),
+    "Add": lambda a, b: (a + b).astype(np.float32),
+    "Mul": lambda a, b: (a * b).astype(np.float32),
+    "Split": lambda x, sizes, axis: np.split(x, np.cumsum(sizes)[:-1], axis),
+    "MaxPool": neighbours,
+    "Less": np.less,
+    "Clip": np.clip,
+    "Cast": lambda x, to: x.astype(np.int32),
+    "Gather": lambda table, rows: table[rows],
+    "Where": np.where,
+    "Concat": lambda *parts, axis: np.concatenate(parts, axis),
+    "Squeeze": lambda x, axes: x.squeeze(tuple(axes)),
+}
+
+
+def reference(graph: Any, image: np.ndarray) -> np.ndarray:
+    """Return what the network gives, and fail where a sum could round."""
+    values = {"image": image[None], "": np.zeros(0), **constants(graph)}
+    for node in graph.node:
+        options = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
+        options.pop("channels_last", None)
+        given = [values[name] for name in node.input]
+        found = OPERATIONS[node.op_type](*given, **options)
+        values.update(zip(node.output, found if len(node.output) > 1 else [found], strict=True))
+    return values["plates"]
+
+
+def pictures() -> Iterator[np.ndarray]:
+    rng = np.random.default_rng(5)
+    yield np.full((64, 96, 3), 114, np.uint8)
+    yield rng.integers(0, 256, (96, 64, 3)).astype(np.uint8)
+    drawn = np.full((96, 192, 3), 90, np.uint8)
+    drawn[40:62, 50:120] = 235
+    drawn[45:57, 56:114:6] = 10
+    yield drawn
+    yield np.where(rng.random((64, 64, 1)) < 0.5, 0, 255).repeat(3, axis=2).astype(np.uint8)
+
+
+def test_the_network_gives_what_whole_numbers_give(graph):
+    finder = PlateFinder(model_bytes("plate_detector.onnx"), None)
+    for picture in pictures():
+        assert np.array_equal(finder.heat_map(picture), reference(graph, picture))
+
+
+def test_no_pair_of_products_overflows_16_bits(graph):
+    known = constants(graph)
+    convs = [node for node in graph.node if node.op_type == "QLinearConv"]
+    assert len(convs) == 18
+    for node in convs:
+        weights = known[node.input[3]].astype(int)
+        assert known[node.input[3]].dtype == np.int8
+        assert np.abs(weights).max() <= 63
+        assert 2 * 255 * np.abs(weights).max() < 2**15
+        # All of a sum, whatever the bytes are: whole in 24 bits, so that a float holds it.
+        most = 255 * np.abs(weights).sum(axis=(1, 2, 3)) + np.abs(known[node.input[8]].astype(int))
+        assert most.max() < 2**24
+
+
+def test_units_that_are_added_are_powers_of_two_of_one_another(graph):
+    known = constants(graph)
+    sums = [node for node in graph.node if node.op_type == "QLinearAdd"]
+    assert len(sums) == 6
+    for node in sums:
+        for unit in (known[node.input[1]], known[node.input[4]]):
+            assert np.frexp(unit / known[node.input[6]])[0] == 0.5
+
+
+def test_the_last_layer_adds_whole_numbers(graph):
+    known = constants(graph)
+    matrix, bias = known["matrix"].astype(np.float64), known["bias"].astype(np.float64)
+    unit = 2.0 ** np.ceil(np.log2(np.abs(matrix).max() / 1023))
+    for numbers in (matrix / unit, bias / unit):
+        assert np.array_equal(numbers, np.round(numbers))
+    most = 255 * np.abs(matrix / unit).sum(axis=0) + np.abs(bias / unit).ravel()
+    assert most.max() < 2**24
