@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
+from alprcore.picture.load import load_frame
 from alprcore.records import Box, Quad, VehicleBox, VehicleLook
-from alprcore.resources import model_bytes
+from alprcore.resources import model_bytes, sample_path
 from alprcore.vehicles.color import (
     Light,
     body_pixels,
@@ -161,16 +162,17 @@ def test_the_first_of_each_list_exist_together(model, seed):
 
 @pytest.mark.parametrize("tint", [(1, 1, 1), (0.5, 1.0, 0.5), (0.99, 1.0, 1.0)])
 def test_infrared_has_no_colour(model, tint):
-    grey = cv2.cvtColor(car(PAINTS["red"]), cv2.COLOR_BGR2GRAY).astype(float)
+    day = load_frame(sample_path("eu.jpg"))
+    grey = cv2.cvtColor(day, cv2.COLOR_BGR2GRAY).astype(float)
     grey = np.clip(grey + np.random.default_rng(2).normal(0, 3, grey.shape), 0, 255)
     frame = (grey[..., None] * tint).clip(0, 255).astype(np.uint8)
-    body = measure_body(frame, BOX, [PLATE], model.trust.paint)
+    whole = Box(0, 0, day.shape[1], day.shape[0])
+    body = measure_body(frame, whole, [], model.trust.paint)
     assert body.colorless
-    look = look_at_vehicle(frame, (BOX,), model, body=body, tasks=ALL, topn=5)
+    look = look_at_vehicle(frame, (whole,), model, body=body, tasks=ALL, topn=5)
     assert look.color == ()
     assert look.make
-    day = measure_body(car(PAINTS["red"]), BOX, [PLATE], model.trust.paint)
-    assert not day.colorless
+    assert not measure_body(day, whole, [], model.trust.paint).colorless
 
 
 @pytest.mark.parametrize(
