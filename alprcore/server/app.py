@@ -27,6 +27,7 @@ from alprcore.server.api.parameters import file_source, url_source, v1_source
 from alprcore.server.api.problems import Problem
 from alprcore.server.config import Serving, threads_of
 from alprcore.server.doors.codeproject import VISION
+from alprcore.server.doors.openapi import door_paths
 from alprcore.server.doors.plate_recognizer import SNAPSHOT
 from alprcore.server.engines import Recognizer, load_engine
 from alprcore.server.fetch.download import Downloader, UrlRules
@@ -120,7 +121,7 @@ def _routes(service: Service) -> list[Route]:
             _constant(json_line(config_body(service.serving.settings))),
             methods=["GET"],
         ),
-        Route("/openapi.json", _constant(json_line(document())), methods=["GET"]),
+        Route("/openapi.json", _constant(json_line(document(door_paths()))), methods=["GET"]),
         Route("/health", _constant('{"status":"ready"}'), methods=["GET"]),
         Route("/readyz", _readyz(service), methods=["GET"]),
         Route("/metrics", _metrics(service), methods=["GET"]),

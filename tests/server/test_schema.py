@@ -24,6 +24,7 @@ MODES = schemathesis.GenerationMode
 RECOGNISING = [
     "recognize_v1", "recognize_v2", "recognize_bytes_v2", "recognize_v3", "recognize_bytes_v3",
 ]  # fmt: skip
+DOORS = ["plate_reader", "plate_reader_bare", "vision_alpr"]
 # Unknown parameters are ignored and numbers come as text: wrong by the document, and accepted
 # on purpose. Random bytes are no picture: right by the document, and refused.
 NOT_ASKED = [checks.negative_data_rejection, checks.positive_data_acceptance]
@@ -56,7 +57,7 @@ def test_any_request_gets_an_answer_that_the_document_knows(operations, mode):
     def check(case):
         case.call_and_validate(excluded_checks=NOT_ASKED)
 
-    assert set(RECOGNISING) < operations.keys()
+    assert {*RECOGNISING, *DOORS} < operations.keys()
     for operation in operations.values():
         if mode == MODES.POSITIVE or operation.definition.raw.get("parameters"):
             check_each(operation.as_strategy(generation_mode=mode), check, 8)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
@@ -37,8 +38,8 @@ _RATE_HEADERS = {
 }
 
 
-def document() -> Schema:
-    """Return the OpenAPI document, version 3.0."""
+def document(doors: Mapping[str, Schema]) -> Schema:
+    """Return the OpenAPI document, version 3.0, with the paths of other services in `doors`."""
     return {
         "openapi": "3.0.3",
         "info": {
@@ -48,7 +49,7 @@ def document() -> Schema:
             " of the OpenALPR cloud API.",
             "license": {"name": "Apache-2.0"},
         },
-        "paths": {**_recognition_paths(), **_other_paths()},
+        "paths": {**_recognition_paths(), **doors, **_other_paths()},
         "components": {"schemas": schemas()},
     }
 
