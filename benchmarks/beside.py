@@ -50,7 +50,7 @@ class Side:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            cwd=root,
+            cwd=root or Path(python).parent,  # not here, where this version would be taken
             env={**os.environ, **one_core},
         )
 
