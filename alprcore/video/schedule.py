@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from alprcore.geometry import clipped
 from alprcore.records import Box
+from alprcore.video.budget import is_settled
 from alprcore.video.motion import moved_in
 from alprcore.video.track import Track
 
@@ -40,8 +41,7 @@ STEADY = Pace(search_s=0.16, look_s=0.08, settled_look_s=0.16)
 BY_MOTION = Pace(search_s=0.3, look_s=0.16, settled_look_s=0.4)
 # A plate that stands is looked at so many times, then no more until something moves there.
 LOOKS_AT_STANDING = 3
-SETTLED = 0.97  # a single frame that reads it so surely, and
-SETTLED_LOOKS = 4  # so many that have seen it
+BLURRED = 2.0  # times the wait, for a frame that is not sharp
 # What is searched around the place where a plate is expected, in its widths and heights.
 AROUND_WIDTHS, AROUND_HEIGHTS = 1.0, 2.0
 MOST_OF_FRAME = 0.4  # looks at more of a frame than this cost as much as a search of all of it
@@ -63,6 +63,7 @@ class Schedule:
         moved: NDArray[np.bool_],
         tracks: Sequence[Track],
         size: tuple[int, int],
+        is_sharp: Callable[[Track], bool] = lambda _: True,
     ) -> tuple[Box, ...] | None:
         """Return where to search: None nowhere, an empty tuple everywhere.
 
@@ -76,6 +77,8 @@ class Schedule:
             Those in view.
         size
             Width and height of the frame.
+        is_sharp
+            Whether it shows a track's plate sharp. One that is not is looked at half as often.
         """
         if self.pace is None:
             return () if number % self.every == 0 else None
@@ -87,7 +90,7 @@ class Schedule:
             return ()
         areas: list[Box] = []
         for track in tracks:
-            if self._is_due(track, seconds, moved, size):
+            if self._is_due(track, seconds, moved, size, is_sharp=is_sharp(track)):
                 areas.append(_around(track.expected(seconds), size))
                 looked[track.number] = seconds
         for number_ in set(looked) - {track.number for track in tracks}:
@@ -96,14 +99,18 @@ class Schedule:
         return () if covered > MOST_OF_FRAME * size[0] * size[1] else tuple(areas) or None
 
     def _is_due(
-        self, track: Track, seconds: float, moved: NDArray[np.bool_], size: tuple[int, int]
+        self,
+        track: Track,
+        seconds: float,
+        moved: NDArray[np.bool_],
+        size: tuple[int, int],
+        *,
+        is_sharp: bool,
     ) -> bool:
         if self.pace is None or self._looked is None or track.after_cut:
             return False
-        is_settled = (
-            track.count >= SETTLED_LOOKS and bool(track.texts) and (track.texts[0][1] >= SETTLED)
-        )
-        wait = self.pace.settled_look_s if is_settled else self.pace.look_s
+        wait = self.pace.settled_look_s if is_settled(track) else self.pace.look_s
+        wait = wait if is_sharp else BLURRED * wait
         if 0 <= seconds - self._looked.get(track.number, -1e9) < wait - 1e-3:
             return False
         return track.count < LOOKS_AT_STANDING or stirred(track, moved, size)

@@ -15,15 +15,16 @@ from alprcore.ranking.record import Examination
 from alprcore.ranking.select import plausibility
 from alprcore.records import Box, Detection, GrayImage, Plate
 from alprcore.vehicles.main import vehicle_of
+from alprcore.video.budget import Budget
 from alprcore.video.collect import Collected, group_of
 from alprcore.video.doubts import Doubts
+from alprcore.video.echo import Echoes
 from alprcore.video.frames import VideoFrame
 from alprcore.video.fuse import frame_evidence
 from alprcore.video.group import Group
 from alprcore.video.motion import WIDTH, MotionDetector, is_cut
 from alprcore.video.schedule import BY_MOTION, STEADY, Schedule, stirred
-from alprcore.video.text_distance import text_distance
-from alprcore.video.track import SAME_TEXT, Sighting, Track, Tracker, TrackSettings
+from alprcore.video.track import Sighting, Track, Tracker, TrackSettings
 
 BY_MOTION_NAME = "motion"
 # What a detection must have to be followed at all; to begin a row it needs the settings' scores.
@@ -31,9 +32,6 @@ WEAK_SCORE = 0.15
 # A doubtful detection begins a row, too, when it surely shows a text.
 SURELY_TEXT = 0.9
 MOST_TEXTS = 3  # of a reading, for tracking
-# Two rows are of one plate when their readings agree and are this likely together; rows that ended
-# are remembered for so many seconds.
-ECHO, MEMORY_S = 0.3, 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,13 @@ class Session:
         self._engine, self._video, self._areas, self.epoch_ms = engine, video, areas, epoch_ms
         # What begins a row is decided here, so that doubtful detections can continue one.
         self._loose = engine.with_settings(
-            min_plausibility=0.0, min_plate_score=WEAK_SCORE, doubtful_plate_score=WEAK_SCORE
+            min_plausibility=0.0,
+            min_plate_score=WEAK_SCORE,
+            doubtful_plate_score=WEAK_SCORE,
+            # A second look at a plate is worth less than one at the next frame: with these two a
+            # blurred plate takes two thirds of the time, and tracks are read right as often.
+            sure_plate_score=1.0,
+            unsure_line_proposals=engine.settings.line_proposals,
         )
         every = video.every if isinstance(video.every, int) else 1
         pace = BY_MOTION if video.every == BY_MOTION_NAME else STEADY
@@ -130,12 +134,13 @@ class Session:
         self._motion = MotionDetector()
         # Boxes of a picture that is turned first are not where its plates are reported.
         self._doubts = None if engine.settings.prewarp else Doubts(engine.settings.min_plate_score)
+        self._budget = Budget()
         self._collected: dict[int, Collected] = {}
         self._before: GrayImage | None = None
         self._size = (0, 0)
         self._searched_s = 0.0
         self._pushed = 0
-        self._recent: list[tuple[str, float, float]] = []
+        self._echoes = Echoes()
 
     def push(self, frame: VideoFrame) -> Step:
         """Take the next frame; return what is read in it and the rows that ended."""
@@ -145,7 +150,11 @@ class Session:
             self._tracker.cut()
         self._before = luma
         moved = self._motion.changed(luma)
-        areas = self._schedule.areas(seconds, self._pushed, moved, self._tracker.open, self._size)
+        tracks = self._tracker.open
+        if tracks:
+            self._budget.watch(tracks, seconds, frame.luma(self._size[0]))
+        is_sharp = self._budget.is_sharp
+        areas = self._schedule.areas(seconds, self._pushed, moved, tracks, self._size, is_sharp)
         self._pushed += 1
         pairs: list[tuple[Track, Examination]] = []
         if areas is not None:
@@ -194,15 +203,23 @@ class Session:
             for each in found:
                 if each.plate.legibility >= self._video.min_legibility:
                     self._doubts.reads(each.plate.quad.bounds())
-        pairs = self._tracker.update(seconds, sightings)
+        pairs = self._tracker.update(seconds, [*sightings, *self._budget.unread()])
         for track, sighting in pairs:
-            self._add(track, sighting, frame, image)
-        return [(track, sighting.content) for track, sighting in pairs]
+            if sighting.is_read:
+                self._budget.reads(track, seconds)
+                self._add(track, sighting, frame, image)
+            else:
+                self._collected[track.number].seen(frame.time)
+        return [(track, sighting.content) for track, sighting in pairs if sighting.is_read]
 
     def _is_worth(self, detection: Detection, seconds: float) -> bool:
         """Whether a detection is read."""
-        doubts = self._doubts
-        return doubts is None or doubts.is_worth(detection, seconds, self._tracker.open)
+        doubts, tracks = self._doubts, self._tracker.open
+        if doubts is None:
+            return True
+        return doubts.is_worth(detection, seconds, tracks) and self._budget.is_worth(
+            detection, seconds, tracks
+        )
 
     def _add(
         self, track: Track, sighting: Sighting, frame: VideoFrame, image: NDArray[np.uint8]
@@ -238,34 +255,14 @@ class Session:
 
     def _ended(self, track: Track) -> Group | None:
         group = self._group(track, preview=False)
+        self._budget.ended(track)
         del self._collected[track.number]
-        if group is not None and self._is_echo(group):
+        in_view = ((each, self._collected[each.number]) for each in self._tracker.open)
+        if group is not None and self._echoes.has(group, in_view):
             group = None
         if group is None or not self._video.tasks:
             return group
         return self._with_vehicle(group)
-
-    def _is_echo(self, group: Group) -> bool:
-        """Whether another row reads the same at the same time: one plate, boxed twice.
-
-        The row with more readings stays; of two that ended, the first.
-        """
-        plate = (group.text, group.confidence)
-        for track in self._tracker.open:
-            others = self._collected[track.number]
-            overlaps = others.first is not None and others.first.seconds <= group.last.seconds
-            apart, certainty = text_distance([plate], track.texts)
-            same = apart <= SAME_TEXT and certainty >= ECHO
-            if overlaps and same and len(others.votes) > len(group.votes):
-                return True
-        start = group.first.seconds
-        self._recent = [each for each in self._recent if each[2] >= start - MEMORY_S]
-        known = any(
-            text_distance([plate], [(text, 1.0)])[0] <= SAME_TEXT and first <= start <= last
-            for text, first, last in self._recent
-        )
-        self._recent.append((group.text, start, group.last.seconds))
-        return known
 
     def _group(self, track: Track, *, preview: bool) -> Group | None:
         """Return the row of a track; None when too little speaks for a plate."""

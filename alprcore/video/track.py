@@ -85,6 +85,8 @@ class Sighting:
         Whether it is too doubtful to begin a track.
     content
         What belongs to it; carried along.
+    is_read
+        Whether its texts are of this frame; else they are what its track reads as.
     """
 
     seconds: float
@@ -92,6 +94,7 @@ class Sighting:
     texts: tuple[tuple[str, float], ...]
     weak: bool
     content: Any = None
+    is_read: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -142,7 +145,7 @@ class Track:
         self.sightings = [*self.sightings, sighting][-RECENT:]
         self.seen_s, self.after_cut = sighting.seconds, False
         self.count += 1
-        for text, value in sighting.texts:
+        for text, value in sighting.texts if sighting.is_read else ():
             self.said[text] = self.said.get(text, 0.0) + value
         self.said = dict(sorted(self.said.items(), key=lambda item: -item[1])[:MOST_TRACK_TEXTS])
         total = sum(self.said.values()) + DOUBT
