@@ -43,9 +43,16 @@ class _Known:
 
 
 class Budget:
-    """Decides which detections of plates in view are read; the others are kept as sightings."""
+    """Decides which detections of plates in view are read; the others are kept as sightings.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    all_read
+        Whether all of them are read.
+    """
+
+    def __init__(self, *, all_read: bool = False) -> None:
+        self._all_read = all_read
         self._known: dict[int, _Known] = {}
         self._unread: list[Sighting] = []
 
@@ -76,7 +83,7 @@ class Budget:
         """
         box = detection.quad.bounds()
         track = _track_at(box, seconds, tracks)
-        if track is None or self._is_wanted(track, seconds):
+        if self._all_read or track is None or self._is_wanted(track, seconds):
             return True
         self._unread.append(Sighting(seconds, box, track.texts, weak=True, is_read=False))
         return False

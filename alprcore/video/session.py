@@ -134,7 +134,8 @@ class Session:
         self._motion = MotionDetector()
         # Boxes of a picture that is turned first are not where its plates are reported.
         self._doubts = None if engine.settings.prewarp else Doubts(engine.settings.min_plate_score)
-        self._budget = Budget()
+        # Who asks for every N-th frame wants all of it read.
+        self._budget = Budget(all_read=isinstance(video.every, int))
         self._collected: dict[int, Collected] = {}
         self._before: GrayImage | None = None
         self._size = (0, 0)

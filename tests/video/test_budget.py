@@ -84,6 +84,7 @@ def test_a_settled_plate_is_read_now_and_then():
     budget.watch([track], 0.4, SHARP)
     assert not budget.is_worth(detection(PLACE), 0.4, [track])
     assert budget.is_worth(detection(PLACE), 0.7, [track])
+    assert Budget(all_read=True).is_worth(detection(PLACE), 0.4, [track])
 
 
 def test_what_was_not_read_keeps_its_track_in_view_and_says_nothing_new():
