@@ -28,6 +28,7 @@ from alprcore.training.recipe import (
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("ALPRCORE_DATA", ROOT.parent / "shared" / "data"))
+CHINESE_FONT = Path("/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc")
 FONTS = Path(os.environ.get("ALPRCORE_FONTS", ROOT / "training_data" / "fonts"))
 KEPT = 40  # pictures of each folder in a trial run
 # A recipe whose program is in the standard library: it packs a file.
@@ -242,8 +243,16 @@ def trial(tmp_path_factory) -> Callable[[str], Path]:
 
     def run_trial(name: str) -> Path:
         recipe = load_recipe(name)
-        if missing := set(recipe.inputs) - {"crops"}:
-            pytest.skip(f"needs {', '.join(sorted(missing))}, which are made by hand")
+        given = {"crops": data / "reading" / "us", "chinese_fonts": root / "chinese_fonts"}
+        if "chinese_fonts" in recipe.inputs and not given["chinese_fonts"].is_dir():
+            if not (CHINESE_FONT.is_file() and FONTS.is_dir()):
+                pytest.skip("no fonts: the recipe `fonts`, and Debian's fonts-wqy-zenhei")
+            (given["chinese_fonts"] / "hanzi").mkdir(parents=True)
+            (given["chinese_fonts"] / "hanzi" / CHINESE_FONT.name).symlink_to(CHINESE_FONT)
+            (given["chinese_fonts"] / "plate").symlink_to(FONTS.resolve())
+        if {"korean", "chinese"} <= set(recipe.inputs):
+            drawn = run_trial("chinese") / "drawn.pickle"  # any drawn crops will do for three steps
+            given |= {"korean": drawn, "chinese": drawn}
         if name == "fonts":
             if not FONTS.is_dir():
                 pytest.skip("no fonts: `python -m alprcore.training fonts`")
@@ -256,8 +265,8 @@ def trial(tmp_path_factory) -> Callable[[str], Path]:
         for folder in recipe.data:
             if not (data / folder).exists():
                 small_copy(DATA, folder, data)
-        crops = f"crops={data / 'reading' / 'us'}"
-        words = ["--data", str(data), "--work", str(work), "--set", crops, "--changed-data"]
+        sets = [word for key in recipe.inputs for word in ("--set", f"{key}={given[key]}")]
+        words = ["--data", str(data), "--work", str(work), *sets, "--changed-data"]
         code = main([name, *words, "--trial"])
         assert code in ({0, 2} if name == "own_bank" else {0})  # 2: three steps gained nothing
         return work / name
