@@ -6,6 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+pytest.importorskip("onnx")
+
 from alprcore.training.finding.eight_bits import side_by_side
 from alprcore.training.finding.rounding import LARGEST_WEIGHT, Spread, rounded, scales_for
 
