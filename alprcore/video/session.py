@@ -32,6 +32,7 @@ WEAK_SCORE = 0.15
 # A doubtful detection begins a row, too, when it surely shows a text.
 SURELY_TEXT = 0.9
 MOST_TEXTS = 3  # of a reading, for tracking
+SHORTEST = 2  # characters of a row; badges read as one letter for seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +273,7 @@ class Session:
         sure = legible >= SURELY_TEXT and max(v.confidence for v in collected.votes) >= 0.5
         if legible < video.min_legibility or (len(collected.votes) < video.min_votes and not sure):
             return None
-        return group_of(
+        group = group_of(
             collected,
             self._engine,
             self._size,
@@ -280,6 +281,7 @@ class Session:
             parked=track.is_parked,
             preview=preview,
         )
+        return None if group is None or len(group.text) < SHORTEST else group
 
     def _with_vehicle(self, group: Group) -> Group:
         """Return the group with the look of its vehicle in the best frame."""

@@ -8,6 +8,7 @@ import hmac
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -21,6 +22,7 @@ from clip_files import write_clip
 from alprcore.cli import main
 from alprcore.errors import SettingsError, VideoError
 from alprcore.resources import sample_path
+from alprcore.video import session
 from alprcore.video.engine import VideoEngine
 from alprcore.video.frames import frame_at, frames
 from alprcore.video.session import VideoSettings
@@ -60,6 +62,15 @@ def passing(tmp_path_factory) -> Path:
     return write_clip(
         tmp_path_factory.mktemp("clip") / "car.mkv", times, images=images, copy_ts=True
     )
+
+
+@pytest.mark.parametrize(("text", "rows"), [("R", 0), ("AB", 1)])
+def test_a_badge_of_one_letter_is_no_row(engine, passing, monkeypatch, text, rows):
+    made = session.group_of
+    monkeypatch.setattr(
+        session, "group_of", lambda *given, **more: replace(made(*given, **more), text=text)
+    )
+    assert len(list(engine.read(passing))) == rows
 
 
 def test_a_car_that_passes_is_one_row_with_its_text_and_times(engine, passing):
