@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("onnx")
+pytest.importorskip("torch")
 
 from alprcore.training.finding.eight_bits import side_by_side
 from alprcore.training.finding.rounding import LARGEST_WEIGHT, Spread, rounded, scales_for
