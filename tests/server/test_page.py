@@ -224,10 +224,13 @@ def test_each_plate_has_its_own_vehicle(window):
     results = reply_in(window)["results"]
     lines = window.texts(".plate .car")
     assert len(lines) == 2
+    sure = 0
     for result, line in zip(results, lines, strict=True):
         (color, *_) = result["vehicle"]["color"]
-        assert color["confidence"] >= 50
-        assert line.lower().startswith(color["name"])
+        is_sure = color["confidence"] >= 50
+        sure += is_sure
+        assert line.lower().startswith(color["name"]) == is_sure
+    assert sure
 
 
 @in_a_browser
@@ -289,7 +292,7 @@ def test_several_photos_make_a_list_and_a_table(window, tmp_path):
         ("'=letter.jpg", ""), ("plain, grey.png", ""),
     ]  # fmt: skip
     assert rows[1]["from"] == "Netherlands"
-    assert rows[1]["colour"] == "black"
+    assert [row["colour"] for row in rows[1:3]] == ["", "green"]  # what is not sure is left out
     assert rows[3]["remark"] == "This file is not a photo we can read"
     window.click("#clear")
     assert not window.shown("#work")
