@@ -41,7 +41,7 @@ def find_plates(
     finding.output.mkdir(parents=True, exist_ok=True)
     pictures = finding.output / f"{stem}_frames"
     every = None if finding.motion else 1
-    watch = VideoSettings(every=every, threads=finding.threads)
+    watch = VideoSettings(every=every, read_all=True, threads=finding.threads)
     engine = VideoEngine(engine=finding.library.engine, video=watch)
 
     def keep(step: Step) -> None:

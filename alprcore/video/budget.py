@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -48,7 +48,7 @@ class Budget:
     Parameters
     ----------
     all_read
-        Whether all of them are read.
+        Whether all of them are read, however sharp they are.
     """
 
     def __init__(self, *, all_read: bool = False) -> None:
@@ -56,11 +56,14 @@ class Budget:
         self._known: dict[int, _Known] = {}
         self._unread: list[Sighting] = []
 
-    def watch(self, tracks: Sequence[Track], seconds: float, luma: GrayImage) -> None:
-        """Take note of how sharp a frame shows the plates in view."""
+    def watch(self, tracks: Sequence[Track], seconds: float, luma: Callable[[], GrayImage]) -> None:
+        """Take note of how sharp a frame shows the plates in view; `luma` gives it in grey."""
+        if self._all_read or not tracks:
+            return
+        picture = luma()
         for track in tracks:
             known = self._known.setdefault(track.number, _Known())
-            known.sharpness.append(sharpness(luma, track.expected(seconds)))
+            known.sharpness.append(sharpness(picture, track.expected(seconds)))
 
     def is_sharp(self, track: Track) -> bool:
         """Whether the last frame shows a track's plate no less sharp than half of those before."""

@@ -51,6 +51,8 @@ class VideoSettings:
         A row needs so many readings; or fewer, but surely a plate.
     min_legibility
         A row needs a reading that shows a text with this probability, [0, 1].
+    read_all
+        Whether a plate is read in every frame that finds it, not only where it says something.
     tasks
         What is wanted beside plates, of ``"color"``, ``"make"``, ``"makemodel"``: looked for in
         the best frame.
@@ -64,6 +66,7 @@ class VideoSettings:
     tracks: TrackSettings = field(default_factory=TrackSettings)
     min_votes: int = 2
     min_legibility: float = 0.3
+    read_all: bool = False
     tasks: tuple[str, ...] = ()
     keep_frames: bool = False
     threads: int = 1
@@ -136,7 +139,7 @@ class Session:
         # Boxes of a picture that is turned first are not where its plates are reported.
         self._doubts = None if engine.settings.prewarp else Doubts(engine.settings.min_plate_score)
         # Who asks for every N-th frame wants all of it read.
-        self._budget = Budget(all_read=isinstance(video.every, int))
+        self._budget = Budget(all_read=video.read_all or isinstance(video.every, int))
         self._collected: dict[int, Collected] = {}
         self._before: GrayImage | None = None
         self._size = (0, 0)
@@ -153,8 +156,7 @@ class Session:
         self._before = luma
         moved = self._motion.changed(luma)
         tracks = self._tracker.open
-        if tracks:
-            self._budget.watch(tracks, seconds, frame.luma(self._size[0]))
+        self._budget.watch(tracks, seconds, lambda: frame.luma(self._size[0]))
         is_sharp = self._budget.is_sharp
         areas = self._schedule.areas(seconds, self._pushed, moved, tracks, self._size, is_sharp)
         self._pushed += 1

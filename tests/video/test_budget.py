@@ -39,7 +39,7 @@ def detection(box: Box) -> Detection:
 
 def read_three_times(budget: Budget, track: Track) -> None:
     for number in range(3):
-        budget.watch([track], number / 10, SHARP)
+        budget.watch([track], number / 10, lambda: SHARP)
         budget.reads(track, number / 10)
 
 
@@ -57,10 +57,10 @@ def test_a_text_is_settled_when_several_frames_agree():
 def test_the_first_readings_and_a_plate_elsewhere_are_always_wanted():
     _, track = tracker_with((("AB123", 0.3),))
     budget = Budget()
-    budget.watch([track], 0.0, BLURRED)
+    budget.watch([track], 0.0, lambda: BLURRED)
     assert budget.is_worth(detection(PLACE), 0.04, [track])
     read_three_times(budget, track)
-    budget.watch([track], 0.3, BLURRED)
+    budget.watch([track], 0.3, lambda: BLURRED)
     assert budget.is_worth(detection(ELSEWHERE), 0.3, [track])
 
 
@@ -68,7 +68,7 @@ def test_a_blurred_frame_is_not_read_until_some_time_has_passed():
     _, track = tracker_with((("AB123", 0.3),))
     budget = Budget()
     read_three_times(budget, track)
-    budget.watch([track], 0.3, BLURRED)
+    budget.watch([track], 0.3, lambda: BLURRED)
     assert not budget.is_sharp(track)
     assert not budget.is_worth(detection(PLACE), 0.3, [track])
     (kept,) = budget.unread()
@@ -81,7 +81,7 @@ def test_a_settled_plate_is_read_now_and_then():
     _, track = tracker_with(*[(("AB123", 0.95),)] * 5)
     budget = Budget()
     read_three_times(budget, track)
-    budget.watch([track], 0.4, SHARP)
+    budget.watch([track], 0.4, lambda: SHARP)
     assert not budget.is_worth(detection(PLACE), 0.4, [track])
     assert budget.is_worth(detection(PLACE), 0.7, [track])
     assert Budget(all_read=True).is_worth(detection(PLACE), 0.4, [track])

@@ -21,7 +21,7 @@ _VERSION_2 = (
 )
 _VERSION_3 = ("secret_key", "country", "recognize_vehicle", "return_image", "topn")
 _ANYWHERE = "Parameters may stand in the query or in the body; the query's count first."
-_PROBLEMS = {
+PROBLEMS = {
     400: "A parameter is missing or wrong, or the picture cannot be read.",
     401: "The key is not known.",
     402: "The month's credits are used up.",
@@ -96,14 +96,19 @@ def _recognition(
             "200": _json_response("What was found.", reply, headers=_RATE_HEADERS),
             **{
                 str(status): _json_response(meaning, "Error")
-                for status, meaning in _PROBLEMS.items()
+                for status, meaning in PROBLEMS.items()
             },
         },
     }
     if body is not None:
         post["requestBody"] = body
+    return with_preflight(post)
+
+
+def with_preflight(post: Schema) -> Schema:
+    """Return a path of an operation, and what browsers ask before they call it."""
     preflight = {
-        "operationId": f"{name}_preflight",
+        "operationId": f"{post['operationId']}_preflight",
         "summary": "Let browsers call from other pages",
         "responses": {"204": {"description": "They may."}},
     }

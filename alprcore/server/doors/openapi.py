@@ -5,21 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from alprcore.server.api.openapi import PROBLEMS, with_preflight
 from alprcore.server.api.schemas import COUNT, INTEGER, NUMBER, STRING, Schema
+from alprcore.server.doors.plate_recognizer import STATUSES
 
 _SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 _TEXT_OR_NULL: Schema = {"type": "string", "nullable": True}
-
-_VISION_PROBLEMS = {
-    400: "A field is missing or wrong, or the picture cannot be read.",
-    401: "The key is not known.",
-    402: "The month's credits are used up.",
-    403: "Too many requests.",
-    408: "The request came too slowly.",
-    413: "The request is too large.",
-    500: "The server failed.",
-    503: "The server has too much to do.",
-}
 
 
 def door_paths() -> dict[str, Schema]:
@@ -56,12 +47,7 @@ def _path(name: str, summary: str, form: Schema, replies: dict[int, tuple[str, S
             for status, (meaning, schema) in replies.items()
         },
     }
-    preflight = {
-        "operationId": f"{name}_preflight",
-        "summary": "Let browsers call from other pages",
-        "responses": {"204": {"description": "They may."}},
-    }
-    return {"post": post, "options": preflight}
+    return with_preflight(post)
 
 
 def _plate_reader(name: str) -> Schema:
@@ -78,15 +64,10 @@ def _plate_reader(name: str) -> Schema:
         optional=("upload", "upload_url", "regions", "mmc", "config", "camera_id", "timestamp"),
     )
     problem = _object({"detail": STRING, "status_code": INTEGER})
-    meanings = {
-        400: "A field is missing or wrong, or the picture cannot be read.",
-        403: "There is no key, it is not known, or its month is used up.",
-        408: "The request came too slowly.",
-        413: "The request is too large.",
-        429: "Too many requests.",
-        500: "The server failed.",
-        503: "The server has too much to do.",
-    }
+    meanings: dict[int, str] = {}
+    for ours, meaning in PROBLEMS.items():  # some of ours are one of theirs
+        status = STATUSES.get(ours, ours)
+        meanings[status] = f"{meanings.get(status, '')} {meaning}".lstrip()
     replies = {status: (meaning, problem) for status, meaning in meanings.items()}
     return _path(
         name,
@@ -162,7 +143,7 @@ def _vision() -> Schema:
             "code": INTEGER,
         }
     )
-    replies = {status: (meaning, problem) for status, meaning in _VISION_PROBLEMS.items()}
+    replies = {status: (meaning, problem) for status, meaning in PROBLEMS.items()}
     return _path(
         "vision_alpr",
         "Read plates, in the form of CodeProject.AI",

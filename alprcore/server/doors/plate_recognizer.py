@@ -24,7 +24,7 @@ from alprcore.server.doors.door import Door, uploaded
 from alprcore.settings import TASKS, Settings
 
 # Our 401 (unknown key), 402 (no credits) and 403 (too many requests) as that service has them.
-_STATUSES = {401: 403, 402: 403, 403: 429}
+STATUSES = {401: 403, 402: 403, 403: 429}
 _TYPES = {"sedan": "Sedan", "suv": "SUV", "van": "Van", "truck": "Pickup Truck",
           "motorcycle": "Motorcycle", "bus": "Bus"}  # fmt: skip
 _SIDES = {"front": "Front", "rear": "Rear"}
@@ -224,7 +224,7 @@ def _moment(answer: Answer) -> str:
 
 
 def _problem(status: int, text: str) -> tuple[int, dict[str, Any]]:
-    code = _STATUSES.get(status, status)
+    code = STATUSES.get(status, status)
     return code, {"detail": text, "status_code": code}
 
 
