@@ -40,7 +40,7 @@ from alprcore.video.fuse import (
     log_likelihoods,
     pool,
 )
-from alprcore.video.text_distance import LOOKALIKES
+from alprcore.video.text_distance import plain
 
 STEP = 2  # every second frame of a clip is read
 SUBSETS = (1, 2, 3, 5, 8)  # frames of a track that are fused, besides all of them
@@ -129,10 +129,10 @@ def calibration(
         shares = combined(logs, lengths_of(texts), legible, weights)
         folded: dict[str, float] = defaultdict(float)
         for text, share in zip(texts, shares, strict=True):
-            folded[_folded(text)] += float(share)
+            folded[plain(text)] += float(share)
         best = max(folded, key=lambda text: folded[text])
         stated.append(folded[best])
-        right.append(best == _folded(track.plate))
+        right.append(best == plain(track.plate))
     order = np.argsort(stated)
     bins = np.array_split(order, 10)
     s, r = np.array(stated), np.array(right, float)
@@ -182,7 +182,7 @@ def _examples(
             known = set(pool([track.frames[i] for i in subset]))
             columns = np.array([i for i, text in enumerate(texts) if text in known], np.int64)
             if len(columns):
-                right = np.array([_folded(texts[i]) == _folded(track.plate) for i in columns])
+                right = np.array([plain(texts[i]) == plain(track.plate) for i in columns])
                 examples.append(Example(number, subset, columns, right))
     return examples, tables
 
@@ -231,10 +231,6 @@ def _evidence(read: Examination) -> FrameEvidence:
     sides = np.linalg.norm(corners[[3, 2]] - corners[[0, 1]], axis=1)
     height = float(sides.mean()) / max(1, len(read.reading.lines))
     return frame_evidence(read.reading, read.bank.alphabet, height)
-
-
-def _folded(text: str) -> str:
-    return text.replace("\n", "").translate(LOOKALIKES)
 
 
 def _said(found: tuple[float, float, float]) -> str:

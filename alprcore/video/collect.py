@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from alprcore.engine import Engine
 from alprcore.ranking.rank import Ranking, rank_candidates
-from alprcore.records import Candidate, Frame, Plate, Quad
+from alprcore.records import Candidate, Fit, Frame, Plate, Quad
+from alprcore.video.certainty import certain
 from alprcore.video.fuse import FrameEvidence, fuse
 from alprcore.video.group import Group, Vote
 from alprcore.video.source import FrameTime
@@ -109,7 +110,7 @@ def _thinned(votes: Sequence[Vote]) -> list[Vote]:
 
 
 def fused_ranking(evidence: Sequence[FrameEvidence], quad: Quad, engine: Engine) -> Ranking:
-    """Return the candidates of several frames together, the formats of countries counted once.
+    """Return the candidates of several frames together, as certain as they are.
 
     Parameters
     ----------
@@ -120,17 +121,38 @@ def fused_ranking(evidence: Sequence[FrameEvidence], quad: Quad, engine: Engine)
     engine : Engine
         Whose countries and settings count.
     """
+    ranking, fits = shares_of(evidence, quad, engine)
+    return certain(ranking, evidence, well_formed=is_well_formed(ranking, fits))
+
+
+def shares_of(
+    evidence: Sequence[FrameEvidence], quad: Quad, engine: Engine
+) -> tuple[Ranking, Mapping[str, Sequence[Fit]]]:
+    """Return what frames and formats, these counted once, give each text; and how texts fit.
+
+    Parameters are those of `fused_ranking`.
+    """
     texts = fuse(evidence).texts
     settings, countries = engine.settings, engine.countries
-    return rank_candidates(
+    fits = countries.fits([text for text, _ in texts], quad)
+    ranking = rank_candidates(
         texts,
-        countries.fits([text for text, _ in texts], quad),
+        fits,
         topn=settings.topn,
         default_region=settings.default_region,
         must_match_pattern=settings.must_match_pattern,
         only_regions=countries.only_regions,
         unread=0.0,
     )
+    return ranking, fits
+
+
+def is_well_formed(ranking: Ranking, fits: Mapping[str, Sequence[Fit]]) -> bool:
+    """Whether the first text has a format of the country that the ranking is for."""
+    if not ranking.shares:
+        return False
+    first = fits[ranking.shares[0][0]]
+    return any(fit.regions for fit in first if fit.country == ranking.country)
 
 
 def group_of(

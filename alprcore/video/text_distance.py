@@ -26,7 +26,7 @@ def text_distance(one: Texts, other: Texts) -> tuple[float, float]:
     part of the other half of that: what covers a plate, or blurs it, takes characters away.
     """
     pairs = [
-        (_distance(_plain(a), _plain(b)), p * q)
+        (_distance(plain(a), plain(b)), p * q)
         for a, p in one[:MOST_TEXTS]
         for b, q in other[:MOST_TEXTS]
     ]
@@ -55,5 +55,6 @@ def _distance(one: str, other: str) -> float:
     return apart / longer * (0.5 if apart == longer - shorter else 1.0)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return a text in one line, with its lookalikes as one."""
     return text.replace("\n", "").translate(LOOKALIKES)
