@@ -6,7 +6,8 @@
 SET is a folder with ``truth.csv`` (``video,track,plate,first_s,last_s``), clips beside it or one
 folder below, as for moving views made of photographs and for real clips. A row belongs to the plate
 with the fewest edits among those within a second of its times; at most half of the characters may
-differ. The median and the surest single frame are of the readings that the row was fused from.
+differ. A set of crops (``track,plate,file,time_s``) has a folder for each plate; its pictures are
+taken for plates as a whole and every one is read. The median and the surest single frame are of the readings that the row was fused from.
 Times are those of the processor, one thread.
 """
 
@@ -161,19 +162,27 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     every = int(options.every) if options.every.isdigit() else options.every or None
-    engine = VideoEngine(engine=Engine(options.country), video=VideoSettings(every=every))
+    whole = Engine(options.country)
+    clips = VideoEngine(engine=whole, video=VideoSettings(every=every))
+    crops = VideoEngine(
+        engine=whole.with_settings(skip_detection=True), video=VideoSettings(every=1)
+    )
     for folder in options.sets:
-        counts = Counts()
+        counts, engine, said = Counts(), clips, options.every or "steady"
         tables = [folder / "truth.csv"] if (folder / "truth.csv").is_file() else []
         for table in tables or sorted(folder.glob("*/truth.csv")):
             of_clip: dict[str, list[dict[str, str]]] = defaultdict(list)
             with table.open(newline="", encoding="utf-8") as rows:
                 for row in csv.DictReader(rows):
-                    of_clip[row["video"]].append(row)
+                    if "video" in row:
+                        of_clip[row["video"]].append(row)
+                    elif not of_clip[row["track"]]:
+                        engine, said = crops, "1"
+                        of_clip[row["track"]].append({**row, "first_s": "0", "last_s": "1"})
             for name in list(of_clip)[: options.count or None]:
                 count_clip(table.parent / name, of_clip[name], engine, counts)
         print("\n".join(counts.notes))
-        cells = cells_of(folder, options.every or "steady", counts)
+        cells = cells_of(folder, said, counts)
         print(" | ".join(cells), flush=True)
         if options.results:
             add_rows(options.results, [cells], HEAD)
