@@ -7,8 +7,8 @@ SET is a folder with ``truth.csv`` (``video,track,plate,first_s,last_s``), clips
 folder below, as for moving views made of photographs and for real clips. A row belongs to the plate
 with the fewest edits among those within a second of its times; at most half of the characters may
 differ. A set of crops (``track,plate,file,time_s``) has a folder for each plate; its pictures are
-taken for plates as a whole and every one is read. The median and the surest single frame are of the readings that the row was fused from.
-Times are those of the processor, one thread.
+taken for plates as a whole and every one is read. The median and the surest single frame are of the
+readings that the row was fused from. Times are those of the processor, one thread.
 """
 
 from __future__ import annotations
