@@ -25,6 +25,14 @@ from alprcore.settings import Settings
 # Of 385 plates in photographs 34 % were looked at again; the logarithm of the probability of what
 # they say rose by 5 %. A wider margin or more looks did no better.
 SECOND_LOOK = 0.7
+# Seen from the side, a plate is so narrow that its characters match nothing. One whose text is less
+# probable than this and whose crop is narrower than the first aspect is widened to the second, at
+# most so many times, and that reading stays where it is so many times likelier, as a logarithm. Of
+# 170 crops of one line, squeezed to 0.45 of their width, 154 are read right so, for 8 without; of
+# American and two-line ones none is lost (`benchmarks/side_view.py`).
+WIDEN_BELOW = 0.85
+WIDE_ENOUGH, WIDENED, MOST_STRETCH = 2.9, 3.5, 2.5
+LIKELIER = 10.0
 LEAST_TEXTS = 20  # read of every plate, however few are wanted
 
 
@@ -110,6 +118,10 @@ def read_attempts(frame: Frame, detection: Detection, reader: Reader, count: int
     sure = detection.score >= settings.sure_plate_score
     quads = nudged(detection.quad, settings.analysis_count)
     attempts = [_attempt(frame, quad, reader, count, sure=sure) for quad in quads]
+    if len(attempts) == 1 and _likeliest(attempts[0].reading) < WIDEN_BELOW:
+        wide = _widened(frame, detection.quad, reader, attempts[0], count, sure=sure)
+        if wide is not None:
+            return [wide]
     if sure and len(attempts) == 1 and _likeliest(attempts[0].reading) < SECOND_LOOK:
         other = parallelogram(detection.quad)
         if other != detection.quad:  # a whole area is one already
@@ -121,8 +133,26 @@ def _likeliest(reading: Reading) -> float:
     return reading.texts[0][1] if reading.texts else 0.0
 
 
-def _attempt(frame: Frame, quad: Quad, reader: Reader, count: int, *, sure: bool) -> Attempt:
-    crop, matrix = rectify(frame, quad, margin=reader.settings.plate_margin)
+def _widened(
+    frame: Frame, quad: Quad, reader: Reader, seen: Attempt, count: int, *, sure: bool
+) -> Attempt | None:
+    """Return the reading of a plate that is seen from the side, widened; None where it is none."""
+    aspect = seen.crop.shape[1] / seen.crop.shape[0]
+    if aspect > WIDE_ENOUGH or not seen.reading.lines:
+        return None
+    stretch = min(MOST_STRETCH, WIDENED / aspect)
+    wide = _attempt(frame, quad, reader, count, sure=sure, stretch=stretch)
+    return wide if _evidence(wide.reading) > _evidence(seen.reading) + LIKELIER else None
+
+
+def _evidence(reading: Reading) -> float:
+    return sum(line.evidence for line in reading.lines)
+
+
+def _attempt(
+    frame: Frame, quad: Quad, reader: Reader, count: int, *, sure: bool, stretch: float = 1.0
+) -> Attempt:
+    crop, matrix = rectify(frame, quad, margin=reader.settings.plate_margin, stretch=stretch)
     reading = read_upright(
         crop, reader.bank, reader.countries, reader.settings, count=count, sure=sure
     )

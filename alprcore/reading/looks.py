@@ -21,8 +21,9 @@ from alprcore.records import Frame, GrayImage, Quad
 # The outputs of the networks, in order; that of scripts has one more, for what is no plate.
 SCRIPTS = ("Latin", "Hangul", "Chinese", "Arabic")
 PLACES = ("nothing", "left", "right", "inside")  # where something is hidden
-# Columns and rows of what they see, whatever the plate's aspect.
-SCRIPT_SIZE = (128, 32)
+# Columns and rows of what they see, whatever the plate's aspect. With 32 rows the small upper
+# characters of a Chinese plate of two lines were ten high, and looked Korean or Latin.
+SCRIPT_SIZE = (128, 48)
 COVER_SIZE = (160, 48)
 # What the second one sees beside the plate, as a share of its width, and above and below, of its
 # height. The corners that are found often end where a cover begins.
