@@ -57,6 +57,9 @@ def of_likeliest_script(
     crop = rectify(frame, quad, margin=0.0)[0] if first is None else first.crop
     shares = reader.looks.script.shares(crop)
     own = shares[reader.script]
+    if first is not None and first.matches_template:
+        # Where a plate says the same in two scripts, the look may speak for either.
+        own += shares.get(reader.countries.script_beside(first.country), 0.0)
     tried = [
         (shares[other.script], other.script, read_by(other))
         for other in reader.others

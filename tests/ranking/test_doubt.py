@@ -180,3 +180,17 @@ def test_a_bar_over_an_end_never_leaves_a_shorter_text_that_is_sure_and_unmarked
     for cover in ((60, 210), (350, 500)):
         for plate in engine.recognize(plate_picture(cover)).plates:
             assert plate.confidence < 0.9 or plate.occluded
+
+
+def test_a_plate_that_says_the_same_in_two_scripts_is_not_doubted_for_it() -> None:
+    reader = load_reader(Settings(), load_countries(("sa", "eg")), {})
+    shares = {"Latin": 0.1, "Hangul": 0.0, "Chinese": 0.0, "Arabic": 0.9}
+    for country, confidence in (("sa", 0.9), ("eg", DOUBTED * 0.9)):
+        first = replace(read("417EAR", 0.9), country=country)
+
+        def read_by(one: Reader, first: Read = first) -> Read | None:
+            return replace(first, bank=one.bank) if one.script == "Latin" else None
+
+        found = of_likeliest_script(FRAME, QUAD, replace(reader, looks=looks(shares)), read_by)
+        assert found is not None
+        assert found.confidence == pytest.approx(confidence)
