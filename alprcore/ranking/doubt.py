@@ -19,6 +19,9 @@ from alprcore.records import Frame, Quad
 # Of Latin crops that nothing learned from 2 % are read once more for it; with 0.1 it is 6 %, and no
 # more are right.
 WORTH_READING = 0.2
+# Nor do they read what the look takes for no plate: windows and grilles have no script, and a bank
+# of many characters takes 10 ms to find that out.
+PLATE = 0.5
 # A reading of another script counts only where it is as probable as this and has characters of it
 # in a format of its country: banks of other scripts put a stray character before Latin texts.
 READABLE = 0.3
@@ -55,7 +58,10 @@ def of_likeliest_script(
     if not reader.others or reader.looks is None:
         return first
     crop = rectify(frame, quad, margin=0.0)[0] if first is None else first.crop
-    shares = reader.looks.script.shares(crop)
+    seen = reader.looks.script.shares(crop)
+    if (plate := sum(seen.values())) < PLATE:
+        return first
+    shares = {script: share / plate for script, share in seen.items()}
     own = shares[reader.script]
     if first is not None and first.matches_template:
         # Where a plate says the same in two scripts, the look may speak for either.

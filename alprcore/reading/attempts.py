@@ -33,6 +33,10 @@ SECOND_LOOK = 0.7
 WIDEN_BELOW = 0.85
 WIDE_ENOUGH, WIDENED, MOST_STRETCH = 2.9, 3.5, 2.5
 LIKELIER = 10.0
+# How much likelier than none the text may be before: with more the plate is seen well enough. On a
+# place that may be no plate it must be something. Of 202 crops that widening makes right 198 are
+# widened still, of 130 tries on 151 photographs with plates seen from the front 31.
+ENOUGH_EVIDENCE, UNSURE_EVIDENCE = 60.0, 4.0
 LEAST_TEXTS = 20  # read of every plate, however few are wanted
 
 
@@ -138,11 +142,14 @@ def _widened(
 ) -> Attempt | None:
     """Return the reading of a plate that is seen from the side, widened; None where it is none."""
     aspect = seen.crop.shape[1] / seen.crop.shape[0]
-    if aspect > WIDE_ENOUGH or not seen.reading.lines:
+    evidence = _evidence(seen.reading)
+    if aspect > WIDE_ENOUGH or evidence > ENOUGH_EVIDENCE or not seen.reading.lines:
+        return None
+    if not sure and evidence < UNSURE_EVIDENCE:
         return None
     stretch = min(MOST_STRETCH, WIDENED / aspect)
     wide = _attempt(frame, quad, reader, count, sure=sure, stretch=stretch)
-    return wide if _evidence(wide.reading) > _evidence(seen.reading) + LIKELIER else None
+    return wide if _evidence(wide.reading) > evidence + LIKELIER else None
 
 
 def _evidence(reading: Reading) -> float:

@@ -48,7 +48,7 @@ class ScriptLook:
         self._network = LazyNetwork(partial(read, "script.onnx"), threads=threads, one_size=True)
 
     def shares(self, crop: GrayImage) -> dict[str, float]:
-        """Return the probability of each of `SCRIPTS`, given that the crop shows a plate.
+        """Return the probability of each of `SCRIPTS`; what is missing to 1 is that of no plate.
 
         Parameters
         ----------
@@ -62,8 +62,7 @@ class ScriptLook:
         """
         seen = cv2.resize(crop, SCRIPT_SIZE, interpolation=cv2.INTER_AREA)
         logs = self._network.run(crops=seen[None])[0][0][: len(SCRIPTS)]
-        weights = np.exp(logs.astype(np.float64))
-        return dict(zip(SCRIPTS, (weights / weights.sum()).tolist(), strict=True))
+        return dict(zip(SCRIPTS, np.exp(logs.astype(np.float64)).tolist(), strict=True))
 
 
 class CoverLook:
