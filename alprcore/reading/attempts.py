@@ -150,8 +150,8 @@ def _widened(
     if not sure and evidence < UNSURE_EVIDENCE:
         return None
     stretch = min(MOST_STRETCH, WIDENED / aspect)
-    # Where there is hardly any text yet, the first proposals show whether it pays: lamps and grilles
-    # are the most of these, and all of the effort takes them ten times as long.
+    # Where there is hardly any text yet, the first proposals show whether it pays: most of these
+    # are lamps and grilles, on which all of the effort takes ten times as long.
     likely = sure and evidence >= TEXT_EVIDENCE
     wide = _attempt(frame, quad, reader, count, sure=likely, stretch=stretch)
     if _evidence(wide.reading) <= evidence + LIKELIER:
