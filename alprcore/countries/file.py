@@ -76,6 +76,9 @@ class Country:
         Regions with their formats; may be empty.
     script
         Script of the letters: ``"Latin"``, ``"Hangul"``, or one that this version cannot read.
+    script_beside
+        Another script in which the plate says the same beside its text, which is no reason to
+        doubt this one.
     rare_letters
         Letters that are rarely issued: ``"IOQ"`` where O would be taken for 0.
     never_two_lines
@@ -102,6 +105,7 @@ class Country:
     digits: str
     regions: tuple[Region, ...]
     script: str = LATIN
+    script_beside: str = ""
     rare_letters: str = ""
     never_two_lines: bool = False
     only_named: bool = False
@@ -163,6 +167,7 @@ def parse_country(text: str, origin: str) -> Country:
         digits=table.text("digits", "0-9"),
         regions=_regions(table),
         script=table.text("script", LATIN),
+        script_beside=table.text("script_beside", ""),
         rare_letters=table.text("rare_letters", ""),
         never_two_lines=table.flag("never_two_lines"),
         only_named=table.flag("only_named"),

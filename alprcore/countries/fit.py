@@ -70,6 +70,10 @@ class CountrySet:
         entries = tuple(entry for entry in self.entries if entry[0].script == script)
         return CountrySet(entries, self.automatic)
 
+    def script_beside(self, code: str) -> str:
+        """Return the script that a country's plates carry beside their own; empty for none."""
+        return next((each.script_beside for each, _ in self.entries if each.code == code), "")
+
     @property
     def only_regions(self) -> dict[str, str]:
         """The region of each country that has no other; none for ``"auto"``.

@@ -15,7 +15,9 @@ tall_height = 96  # rows where the plate is at most twice as wide as high: two l
 width_limits = (48, 512)  # columns of the crop
 
 
-def rectify(frame: Frame, quad: Quad, *, margin: float) -> tuple[GrayImage, NDArray[np.float64]]:
+def rectify(
+    frame: Frame, quad: Quad, *, margin: float, stretch: float = 1.0
+) -> tuple[GrayImage, NDArray[np.float64]]:
     """Return the plate upright and grey, with a margin around it.
 
     Parameters
@@ -26,12 +28,15 @@ def rectify(frame: Frame, quad: Quad, *, margin: float) -> tuple[GrayImage, NDAr
         The plate's corners in frame pixels; they may lie outside the frame.
     margin : float
         What to add on each of the four sides, in heights of the plate.
+    stretch : float
+        How many times wider than it is seen the plate shall be: from the side it looks narrower.
 
     Returns
     -------
     crop : (h, w) uint8 array
         64 rows for plates at least three times as wide as high, up to 96 for squarer ones; the
-        aspect is that of the quad's sides. Frame pixels beyond the border repeat it.
+        aspect is that of the quad's sides, times `stretch`. Pixels beyond the frame repeat its
+        border.
     matrix : (3, 3) float64 array
         Maps crop pixels to frame pixels; `geometry.mapped` applies it.
 
@@ -42,7 +47,7 @@ def rectify(frame: Frame, quad: Quad, *, margin: float) -> tuple[GrayImage, NDAr
     """
     corners = quad.to_points()
     width, height = _sides(corners)
-    aspect = np.clip(width / height, 0.5, 12.0)
+    aspect = np.clip(stretch * width / height, 0.5, 12.0)
     inner = np.interp(aspect, [2.0, 3.0], [tall_height, wide_height]) / (1 + 2 * margin)
     border = margin * inner
     cols = int(np.clip(round(inner * aspect + 2 * border), *width_limits))

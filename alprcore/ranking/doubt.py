@@ -15,17 +15,23 @@ from alprcore.reading.attempts import Reader
 from alprcore.reading.glyphs import UNSURE
 from alprcore.records import Frame, Quad
 
-# A reading of another script counts only where the look speaks more for that than for the first, it
-# is as probable as this, and it has characters of that script in a format of its country: banks of
-# other scripts put a stray character before Latin texts.
+# The banks of other scripts read where the look gives theirs this share of what it gives the first.
+# Of Latin crops that nothing learned from 2 % are read once more for it; with 0.1 it is 6 %, and no
+# more are right.
+WORTH_READING = 0.2
+# Nor do they read what the look takes for no plate: windows and grilles have no script, and a bank
+# of many characters takes 10 ms to find that out.
+PLATE = 0.5
+# A reading of another script counts only where it is as probable as this and has characters of it
+# in a format of its country: banks of other scripts put a stray character before Latin texts.
 READABLE = 0.3
-# Where the other bank sees its script but reads nothing that counts, the first reading is worth
-# what the look gives its script, but no less than this: of Latin plates one in ten looks otherwise.
-# Where the other bank sees Latin, too, nothing is doubtful.
-DOUBTED = 0.8
+# Where the look speaks for another script and its bank reads nothing that counts, the first reading
+# is worth what the look gives its script, but no less than this: 2 of 548 Latin crops look
+# otherwise, and of 120 of other scripts that read as Latin at 0.9 or more, 108 do.
+DOUBTED = 0.5
 # What the readings of a bank are worth: the Chinese one knows 30 of 31 provinces from drawn plates
 # alone, and takes some of them for the one that it has seen in photographs.
-TRUST = {"Chinese": 0.85}
+TRUST = {"Chinese": 0.95}
 # A reading less probable than this warns of itself. What may be hidden counts from the second
 # probability on, so that a hair of doubt moves nothing; from the third on the plate is marked.
 WORTH_A_LOOK = 0.3
@@ -52,17 +58,23 @@ def of_likeliest_script(
     if not reader.others or reader.looks is None:
         return first
     crop = rectify(frame, quad, margin=0.0)[0] if first is None else first.crop
-    shares = reader.looks.script.shares(crop)
+    seen = reader.looks.script.shares(crop)
+    if (plate := sum(seen.values())) < PLATE:
+        return first
+    shares = {script: share / plate for script, share in seen.items()}
     own = shares[reader.script]
+    if first is not None and first.matches_template:
+        # Where a plate says the same in two scripts, the look may speak for either.
+        own += shares.get(reader.countries.script_beside(first.country), 0.0)
     tried = [
         (shares[other.script], other.script, read_by(other))
         for other in reader.others
-        if shares[other.script] > own
+        if shares[other.script] > WORTH_READING * own
     ]
     if not tried:
         return first
     others = [
-        (share, TRUST.get(script, 1.0), read)
+        (share * read.confidence, TRUST.get(script, 1.0), read)
         for share, script, read in tried
         if read is not None
         and read.matches_template
@@ -71,12 +83,15 @@ def of_likeliest_script(
     ]
     spent = sum(read.elapsed_ms for _, _, read in tried if read is not None)
     if others:
-        share, trust, best = max(others, key=lambda item: item[0] * item[2].confidence)
+        weight, trust, best = max(others, key=lambda item: item[0])
         rest = 0.0 if first is None else own * first.confidence
-        best = best.less_sure(trust * share * best.confidence / (share * best.confidence + rest))
+        if first is not None and rest > weight:
+            best = first.less_sure(max(rest / (weight + rest), DOUBTED))
+        else:
+            best = best.less_sure(trust * weight / (weight + rest))
     elif first is None:
         return None
-    elif any(read is not None and not read.text.isascii() for _, _, read in tried):
+    elif max(share for share, _, _ in tried) > own:
         best = first.less_sure(max(own, DOUBTED))
     else:
         best = first

@@ -25,6 +25,18 @@ from alprcore.settings import Settings
 # Of 385 plates in photographs 34 % were looked at again; the logarithm of the probability of what
 # they say rose by 5 %. A wider margin or more looks did no better.
 SECOND_LOOK = 0.7
+# Seen from the side, a plate is so narrow that its characters match nothing. One whose text is less
+# probable than this and whose crop is narrower than the first aspect is widened to the second, at
+# most so many times, and that reading stays where it is so many times likelier, as a logarithm. Of
+# 170 crops of one line, squeezed to 0.45 of their width, 154 are read right so, for 8 without; of
+# American and two-line ones none is lost (`benchmarks/side_view.py`).
+WIDEN_BELOW = 0.85
+WIDE_ENOUGH, WIDENED, MOST_STRETCH = 2.9, 3.5, 2.5
+LIKELIER = 10.0
+# How much likelier than none the text may be before: with more the plate is seen well enough. On a
+# place that may be no plate it must be something. Of 202 crops that widening makes right 198 are
+# widened still, of 130 tries on 151 photographs with plates seen from the front 31.
+ENOUGH_EVIDENCE, TEXT_EVIDENCE, UNSURE_EVIDENCE = 60.0, 15.0, 4.0
 LEAST_TEXTS = 20  # read of every plate, however few are wanted
 
 
@@ -110,6 +122,12 @@ def read_attempts(frame: Frame, detection: Detection, reader: Reader, count: int
     sure = detection.score >= settings.sure_plate_score
     quads = nudged(detection.quad, settings.analysis_count)
     attempts = [_attempt(frame, quad, reader, count, sure=sure) for quad in quads]
+    if reader.script != LATIN and _evidence(attempts[0].reading) < UNSURE_EVIDENCE:
+        return attempts  # asked on a suspicion, it sees nothing: lamps and grilles have no script
+    if len(attempts) == 1 and _likeliest(attempts[0].reading) < WIDEN_BELOW:
+        wide = _widened(frame, detection.quad, reader, attempts[0], count, sure=sure)
+        if wide is not None:
+            return [wide]
     if sure and len(attempts) == 1 and _likeliest(attempts[0].reading) < SECOND_LOOK:
         other = parallelogram(detection.quad)
         if other != detection.quad:  # a whole area is one already
@@ -121,8 +139,36 @@ def _likeliest(reading: Reading) -> float:
     return reading.texts[0][1] if reading.texts else 0.0
 
 
-def _attempt(frame: Frame, quad: Quad, reader: Reader, count: int, *, sure: bool) -> Attempt:
-    crop, matrix = rectify(frame, quad, margin=reader.settings.plate_margin)
+def _widened(
+    frame: Frame, quad: Quad, reader: Reader, seen: Attempt, count: int, *, sure: bool
+) -> Attempt | None:
+    """Return the reading of a plate that is seen from the side, widened; None where it is none."""
+    aspect = seen.crop.shape[1] / seen.crop.shape[0]
+    evidence = _evidence(seen.reading)
+    if aspect > WIDE_ENOUGH or evidence > ENOUGH_EVIDENCE or not seen.reading.lines:
+        return None
+    if not sure and evidence < UNSURE_EVIDENCE:
+        return None
+    stretch = min(MOST_STRETCH, WIDENED / aspect)
+    # Where there is hardly any text yet, the first proposals show whether it pays: most of these
+    # are lamps and grilles, on which all of the effort takes ten times as long.
+    likely = sure and evidence >= TEXT_EVIDENCE
+    wide = _attempt(frame, quad, reader, count, sure=likely, stretch=stretch)
+    if _evidence(wide.reading) <= evidence + LIKELIER:
+        return None
+    if likely == sure:
+        return wide
+    return _attempt(frame, quad, reader, count, sure=sure, stretch=stretch)
+
+
+def _evidence(reading: Reading) -> float:
+    return sum(line.evidence for line in reading.lines)
+
+
+def _attempt(
+    frame: Frame, quad: Quad, reader: Reader, count: int, *, sure: bool, stretch: float = 1.0
+) -> Attempt:
+    crop, matrix = rectify(frame, quad, margin=reader.settings.plate_margin, stretch=stretch)
     reading = read_upright(
         crop, reader.bank, reader.countries, reader.settings, count=count, sure=sure
     )

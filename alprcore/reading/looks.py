@@ -21,8 +21,9 @@ from alprcore.records import Frame, GrayImage, Quad
 # The outputs of the networks, in order; that of scripts has one more, for what is no plate.
 SCRIPTS = ("Latin", "Hangul", "Chinese", "Arabic")
 PLACES = ("nothing", "left", "right", "inside")  # where something is hidden
-# Columns and rows of what they see, whatever the plate's aspect.
-SCRIPT_SIZE = (128, 32)
+# Columns and rows of what they see, whatever the plate's aspect. With 32 rows the small upper
+# characters of a Chinese plate of two lines were ten high, and looked Korean or Latin.
+SCRIPT_SIZE = (128, 48)
 COVER_SIZE = (160, 48)
 # What the second one sees beside the plate, as a share of its width, and above and below, of its
 # height. The corners that are found often end where a cover begins.
@@ -47,7 +48,7 @@ class ScriptLook:
         self._network = LazyNetwork(partial(read, "script.onnx"), threads=threads, one_size=True)
 
     def shares(self, crop: GrayImage) -> dict[str, float]:
-        """Return the probability of each of `SCRIPTS`, given that the crop shows a plate.
+        """Return the probability of each of `SCRIPTS`; what is missing to 1 is that of no plate.
 
         Parameters
         ----------
@@ -61,8 +62,7 @@ class ScriptLook:
         """
         seen = cv2.resize(crop, SCRIPT_SIZE, interpolation=cv2.INTER_AREA)
         logs = self._network.run(crops=seen[None])[0][0][: len(SCRIPTS)]
-        weights = np.exp(logs.astype(np.float64))
-        return dict(zip(SCRIPTS, (weights / weights.sum()).tolist(), strict=True))
+        return dict(zip(SCRIPTS, np.exp(logs.astype(np.float64)).tolist(), strict=True))
 
 
 class CoverLook:

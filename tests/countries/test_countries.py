@@ -35,7 +35,7 @@ assumed = {
 # Lengths that differ, because formats on the road or in OpenALPR's own list need them.
 lengths = {"eu": (4, 9), "in": (8, 11), "kr": (7, 8), "vn2": (7, 9)}
 more = ["ar", "cl", "cn", "co", "ec", "eg", "hk", "id", "il", "jp", "ke", "my", "nz"]
-more += ["pe", "ph", "py", "ru", "th", "tr", "tw", "uy", "vn", "za"]
+more += ["pe", "ph", "py", "ru", "sa", "th", "tr", "tw", "uy", "vn", "za"]
 codes = sorted([*assumed, *more])
 scripts = {
     "cn": "Chinese",

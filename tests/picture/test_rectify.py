@@ -84,3 +84,15 @@ def test_a_plate_of_the_crops_own_size_is_copied_pixel_by_pixel() -> None:
     quad = Quad((30, 25), (222, 25), (222, 89), (30, 89))  # 192 x 64
     crop, _ = rectify(frame, quad, margin=0.0)
     assert np.array_equal(crop, cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)[25:89, 30:222])
+
+
+def test_a_stretched_crop_shows_the_same_wider() -> None:
+    quad = Quad.from_points([(40, 20), (140, 20), (140, 70), (40, 70)])
+    crop, _ = rectify(painted(quad), quad, margin=0.0)
+    wide, matrix = rectify(painted(quad), quad, margin=0.0, stretch=2.0)
+    assert wide.shape[1] / wide.shape[0] == pytest.approx(
+        2 * crop.shape[1] / crop.shape[0], rel=0.02
+    )
+    rows, cols = wide.shape
+    corners = mapped(np.array([[0, 0], [cols, 0], [cols, rows], [0, rows]], np.float64), matrix)
+    assert np.allclose(corners, quad.to_points(), atol=1e-6)

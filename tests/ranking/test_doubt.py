@@ -87,9 +87,23 @@ def chosen(
 
 
 def test_a_plate_that_looks_latin_is_read_once_and_as_sure_as_before(reader: Reader) -> None:
-    found, tried = chosen(reader, {"Latin": 0.6, "Chinese": 0.4})
+    found, tried = chosen(reader, {"Latin": 0.9, "Chinese": 0.1})
     assert found == replace(READS["Latin"], bank=reader.bank)
     assert tried == ["Latin"]
+
+
+def test_what_may_be_of_another_script_is_read_in_both_and_the_likelier_stands(
+    reader: Reader,
+) -> None:
+    found, tried = chosen(reader, {"Latin": 0.52, "Chinese": 0.48})
+    assert tried == ["Latin", "Chinese"]
+    assert found is not None
+    assert found.text == "PAF71017"
+    share = 0.52 * 0.9 / (0.52 * 0.9 + 0.48 * 0.95)
+    assert found.confidence == pytest.approx(share * 0.9)
+    sure, _ = chosen(reader, {"Latin": 0.8, "Chinese": 0.2}, chinese("沪AF71017", 0.2))
+    assert sure is not None
+    assert (sure.text, sure.confidence) == ("PAF71017", 0.9)
 
 
 def test_the_script_of_the_look_stands_and_is_less_sure_for_the_other(reader: Reader) -> None:
@@ -113,23 +127,16 @@ def test_a_bank_is_not_trusted_beyond_what_it_learned(reader: Reader) -> None:
     [
         chinese("沪AF71017", 0.2),
         replace(chinese("沪AF7101", 0.95), matches_template=False),
+        chinese("PAF71O17", 0.95),  # a province that its own bank does not see either
+        None,
     ],
 )
 def test_without_a_reading_that_counts_the_first_stands_less_sure(
-    reader: Reader, other: Read
-) -> None:
-    found, _ = chosen(reader, {"Latin": 0.3, "Chinese": 0.7}, other)
-    assert found is not None
-    assert (found.text, found.confidence) == ("PAF71017", pytest.approx(DOUBTED * 0.9))
-
-
-@pytest.mark.parametrize("other", [chinese("PAF71O17", 0.95), None])
-def test_where_the_other_bank_sees_its_script_nowhere_the_first_stands(
     reader: Reader, other: Read | None
 ) -> None:
     found, _ = chosen(reader, {"Latin": 0.3, "Chinese": 0.7}, other)
     assert found is not None
-    assert (found.text, found.confidence) == ("PAF71017", 0.9)
+    assert (found.text, found.confidence) == ("PAF71017", pytest.approx(DOUBTED * 0.9))
 
 
 @pytest.mark.parametrize(
@@ -173,3 +180,17 @@ def test_a_bar_over_an_end_never_leaves_a_shorter_text_that_is_sure_and_unmarked
     for cover in ((60, 210), (350, 500)):
         for plate in engine.recognize(plate_picture(cover)).plates:
             assert plate.confidence < 0.9 or plate.occluded
+
+
+def test_a_plate_that_says_the_same_in_two_scripts_is_not_doubted_for_it() -> None:
+    reader = load_reader(Settings(), load_countries(("sa", "eg")), {})
+    shares = {"Latin": 0.1, "Hangul": 0.0, "Chinese": 0.0, "Arabic": 0.9}
+    for country, confidence in (("sa", 0.9), ("eg", DOUBTED * 0.9)):
+        first = replace(read("417EAR", 0.9), country=country)
+
+        def read_by(one: Reader, first: Read = first) -> Read | None:
+            return replace(first, bank=one.bank) if one.script == "Latin" else None
+
+        found = of_likeliest_script(FRAME, QUAD, replace(reader, looks=looks(shares)), read_by)
+        assert found is not None
+        assert found.confidence == pytest.approx(confidence)

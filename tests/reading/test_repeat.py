@@ -93,15 +93,19 @@ def test_an_unsure_reading_of_a_sure_plate_gets_a_second_look(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cut: list[Quad] = []
+    widened: list[Quad] = []
 
-    def noting(frame: Frame, quad: Quad, *, margin: float) -> tuple[GrayImage, Points]:
-        cut.append(quad)
-        return rectify(frame, quad, margin=margin)
+    def noting(
+        frame: Frame, quad: Quad, *, margin: float, stretch: float = 1.0
+    ) -> tuple[GrayImage, Points]:
+        (widened if stretch > 1 else cut).append(quad)
+        return rectify(frame, quad, margin=margin, stretch=stretch)
 
     def quads_read(
         frame: Frame, engine: Engine, score: float, place: Quad | None = None
     ) -> list[Quad]:
         cut.clear()
+        widened.clear()
         parts = engine._parts
         reader = Reader(parts.reader.bank, parts.countries, parts.settings)
         detection = Detection(place or quad, score)
@@ -116,7 +120,9 @@ def test_an_unsure_reading_of_a_sure_plate_gets_a_second_look(
     quad = plate.quad
     monkeypatch.setattr(reader, "rectify", noting)
     assert quads_read(sharp, engine, 0.9) == [quad]
+    assert widened == []
     assert quads_read(poor, engine, 0.9) == [quad, parallelogram(quad)]
+    assert widened == [quad]  # it could be seen from the side
     whole = box_quad(Box(300, 400, 700, 600))
     assert quads_read(poor, engine, 0.9, whole) == [whole]  # a second look would see the same
     assert quads_read(poor, engine, 0.2) == [quad]  # most unsure plates are none

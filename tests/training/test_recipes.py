@@ -250,9 +250,6 @@ def trial(tmp_path_factory) -> Callable[[str], Path]:
             (given["chinese_fonts"] / "hanzi").mkdir(parents=True)
             (given["chinese_fonts"] / "hanzi" / CHINESE_FONT.name).symlink_to(CHINESE_FONT)
             (given["chinese_fonts"] / "plate").symlink_to(FONTS.resolve())
-        if {"korean", "chinese"} <= set(recipe.inputs):
-            drawn = run_trial("chinese") / "drawn.pickle"  # any drawn crops will do for three steps
-            given |= {"korean": drawn, "chinese": drawn}
         if name == "fonts":
             if not FONTS.is_dir():
                 pytest.skip("no fonts: `python -m alprcore.training fonts`")

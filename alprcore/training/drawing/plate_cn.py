@@ -46,6 +46,7 @@ pale_green: Color = (150, 215, 150)
 colors = ((dark_blue, white),) * 5 + ((yellow, black),) * 3 + ((white, black), (black, white))
 letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 lines_of_two = 0.3  # share of plates
+motorcycles = 0.4  # share of those of two lines
 
 
 def chinese_text(rng: np.random.Generator, count: int) -> str:
@@ -88,12 +89,17 @@ def _ground(rng: np.random.Generator, rows: int, columns: int, count: int) -> tu
 
 
 def draw_chinese(rng: np.random.Generator, fonts: FontSet) -> RenderedPlate:
-    """Return a plate of one line, or of two: 440 x 140 mm, 480 x 140 with eight, 440 x 220."""
+    """Return a plate of one line, or of two.
+
+    440 x 140 mm, 480 x 140 with eight; 440 x 220, on motorcycles 220 x 140.
+    """
     count = 8 if rng.random() < 0.2 else 7
     text = chinese_text(rng, count)
     two = count == 7 and rng.random() < lines_of_two
     rows = int(rng.integers(110, 160))
-    columns = int(rows * (2.0 if two else 3.14 if count == 7 else 3.43) * rng.normal(1, 0.04))
+    motorcycle = two and rng.random() < motorcycles
+    aspect = 1.57 if motorcycle else 2.0 if two else 3.14 if count == 7 else 3.43
+    columns = int(rows * aspect * rng.normal(1, 0.04))
     canvas, ink = _ground(rng, rows, columns, count)
     face = _face(rng, fonts, text)
     plan = TextPlan(((text[:2],), (text[2:],)) if two else ((text[:2], text[2:]),))
