@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The shipped detector's arithmetic, done once more in whole numbers, by nothing but numpy."""
+"""The arithmetic of networks in eight bits, once more in whole numbers, by nothing but numpy."""
 
 from __future__ import annotations
 
@@ -11,15 +11,28 @@ import pytest
 
 from alprcore.finding.network import PlateFinder
 from alprcore.resources import model_bytes
+from alprcore.vehicles.networks import VehicleFinder
 
 onnx = pytest.importorskip("onnx")
 
 Values = dict[str, np.ndarray]
 
 
+NETWORKS = {  # the file, what comes out, how many convolutions and sums of tensors it has
+    "plate_detector": ("plates", 18, 6),
+    "vehicle_boxes": ("vehicles", 37, 6),
+}
+
+
+@pytest.fixture(scope="module", params=NETWORKS)
+def name(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
+
+
 @pytest.fixture(scope="module")
-def graph() -> Any:
-    return onnx.load_from_string(model_bytes("plate_detector.onnx")).graph
+def graph(name: str) -> Any:
+    return onnx.load_from_string(model_bytes(f"{name}.onnx")).graph
 
 
 def constants(graph: Any) -> Values:
@@ -35,12 +48,18 @@ def bytes_of(value: np.ndarray, factor: np.ndarray, offset: np.ndarray) -> np.nd
 def conv(x, x_unit, x_offset, weights, units, middles, y_unit, y_offset, bias, **options):
     assert not middles.any()
     top, left, bottom, right = options["pads"]
-    rows, cols = weights.shape[2:]
+    size = [1 + step * (side - 1) for step, side in zip(
+        options.get("dilations", (1, 1)), weights.shape[2:], strict=True)]  # fmt: skip
     down, over = options["strides"]
+    step = options.get("dilations", (1, 1))[0]
     centred = x[0].astype(np.int64) - int(x_offset)
     bordered = np.pad(centred, ((top, bottom), (left, right), (0, 0)))
-    seen = np.lib.stride_tricks.sliding_window_view(bordered, (rows, cols), (0, 1))
-    sums = np.einsum("rcijk,oijk->rco", seen[::down, ::over], weights.astype(np.int64))
+    seen = np.lib.stride_tricks.sliding_window_view(bordered, size, (0, 1))
+    seen = seen[::down, ::over, :, ::step, ::step]
+    by_channel = options.get("group", 1) > 1
+    assert not by_channel or options["group"] == len(weights) == x.shape[3]
+    terms = "rcijk,iljk->rci" if by_channel else "rcijk,oijk->rco"
+    sums = np.einsum(terms, seen, weights.astype(np.int64))
     sums += bias
     assert np.abs(sums).max() < 2**24  # exact as 32-bit floats
     return bytes_of(sums, x_unit * units / y_unit, y_offset)[None]
@@ -86,7 +105,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def reference(graph: Any, image: np.ndarray) -> np.ndarray:
+def reference(graph: Any, image: np.ndarray, output: str) -> np.ndarray:
     """Return what the network gives, and fail where a sum could round."""
     values = {"image": image[None], "": np.zeros(0), **constants(graph)}
     for node in graph.node:
@@ -95,7 +114,7 @@ def reference(graph: Any, image: np.ndarray) -> np.ndarray:
         given = [values[name] for name in node.input]
         found = OPERATIONS[node.op_type](*given, **options)
         values.update(zip(node.output, found if len(node.output) > 1 else [found], strict=True))
-    return values["plates"]
+    return values[output]
 
 
 def pictures() -> Iterator[np.ndarray]:
@@ -109,16 +128,20 @@ def pictures() -> Iterator[np.ndarray]:
     yield np.where(rng.random((64, 64, 1)) < 0.5, 0, 255).repeat(3, axis=2).astype(np.uint8)
 
 
-def test_the_network_gives_what_whole_numbers_give(graph):
-    finder = PlateFinder(model_bytes("plate_detector.onnx"), None)
+def test_the_network_gives_what_whole_numbers_give(name, graph):
+    plates = name == "plate_detector"
+    finder = (
+        PlateFinder(model_bytes(f"{name}.onnx"), None) if plates else VehicleFinder(model_bytes)
+    )
     for picture in pictures():
-        assert np.array_equal(finder.heat_map(picture), reference(graph, picture))
+        found = reference(graph, picture, NETWORKS[name][0])
+        assert np.array_equal(finder.heat_map(picture), found)
 
 
-def test_no_pair_of_products_overflows_16_bits(graph):
+def test_no_pair_of_products_overflows_16_bits(name, graph):
     known = constants(graph)
     convs = [node for node in graph.node if node.op_type == "QLinearConv"]
-    assert len(convs) == 18
+    assert len(convs) == NETWORKS[name][1]
     for node in convs:
         weights = known[node.input[3]].astype(int)
         assert known[node.input[3]].dtype == np.int8
@@ -129,10 +152,10 @@ def test_no_pair_of_products_overflows_16_bits(graph):
         assert most.max() < 2**24
 
 
-def test_units_that_are_added_are_powers_of_two_of_one_another(graph):
+def test_units_that_are_added_are_powers_of_two_of_one_another(name, graph):
     known = constants(graph)
     sums = [node for node in graph.node if node.op_type == "QLinearAdd"]
-    assert len(sums) == 6
+    assert len(sums) == NETWORKS[name][2]
     for node in sums:
         for unit in (known[node.input[1]], known[node.input[4]]):
             assert np.frexp(unit / known[node.input[6]])[0] == 0.5

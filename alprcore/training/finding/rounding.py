@@ -89,7 +89,9 @@ def _best_scale(spread: Spread, base: float) -> tuple[float, Scale]:
     return best
 
 
-def rounded(weights: Real, moments: Real) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def rounded(
+    weights: Real, moments: Real, least: Real | float = 1e-8
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Return the weights as whole numbers and the unit of each row.
 
     Parameters
@@ -101,8 +103,11 @@ def rounded(weights: Real, moments: Real) -> tuple[NDArray[np.int8], NDArray[np.
         sum is taken from the weights after it, as far as their inputs go along with its own;
         neighbouring pixels do. Rounded each by itself, those of the first layer alone put logits
         off by 0.05; so, by 0.007.
+    least : (n,) array, optional
+        What the units are at least.
     """
-    damped = moments + DAMPING * np.mean(np.diag(moments)) * np.eye(len(moments))
+    mean = max(float(np.mean(np.diag(moments))), 1e-9)  # 0 where a channel is never used
+    damped = moments + DAMPING * mean * np.eye(len(moments))
     factor = np.linalg.cholesky(np.linalg.inv(damped)).T
     best_error, best, units = (
         np.full(len(weights), np.inf),
@@ -110,7 +115,7 @@ def rounded(weights: Real, moments: Real) -> tuple[NDArray[np.int8], NDArray[np.
         np.ones(len(weights)),
     )
     for share in SHARES:
-        unit = np.maximum(np.abs(weights).max(axis=1) * share / LARGEST_WEIGHT, 1e-8)
+        unit = np.maximum(np.abs(weights).max(axis=1) * share / LARGEST_WEIGHT, least)
         unit = unit.astype(np.float32).astype(np.float64)
         whole = _passed_on(weights, unit, factor)
         left = weights - whole * unit[:, None]

@@ -71,16 +71,24 @@ def _conv(inputs: int, outputs: int, dilation: int) -> list[nn.Module]:
 
 
 class _Exported(nn.Module):
-    """The network as it ships: (1, rows, cols, 3) uint8, blue first, to a (5, rows, cols) map."""
+    """The network before eight bits: a picture of bytes, blue first, to a (5, rows, cols) map."""
 
-    def __init__(self, net: VehicleBoxNet) -> None:
+    def __init__(self, net: nn.Module) -> None:
         super().__init__()
         self.net = net
+        # The order of colours and the scaling of pixels go into the first convolution, and its
+        # border becomes grey: so bytes are all that it need be shown.
+        self.stem = net.early[0]
+        self.stem.border = None
+        with torch.no_grad():
+            self.stem.conv.weight.copy_(self.stem.conv.weight.flip(1) / spread)
+            self.stem.conv.bias -= grey * self.stem.conv.weight.sum((1, 2, 3))
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the map with probabilities in the place of logits."""
-        x = image.permute(0, 3, 1, 2).flip(1).float()
-        found = self.net(x)[0]
+        bordered = nn.functional.pad(image, (0, 0, 0, 1, 0, 1), value=int(grey))
+        stem = self.stem(bordered.permute(0, 3, 1, 2).float())
+        found = self.net.from_early(self.net.early[1:](stem))[0]
         return torch.cat([found[:1].sigmoid(), found[1:]])
 
 
