@@ -86,10 +86,13 @@ def _filling(
     """
     rows, cols = part.shape[:2]
     area = Box(0, 0, cols, rows)
+    doubtful = settings.doubtful_plate_score
+    if doubtful >= settings.min_plate_score:  # no doubtful places are wanted
+        return ()
     if min(rows, cols) < 4 or any(p.score >= settings.min_plate_score for p in plates):
         return ()
     inner = corners_in(part, area, finder)
-    return (Detection(box_quad(area), settings.doubtful_plate_score, inner),)
+    return (Detection(box_quad(area), doubtful, inner),)
 
 
 def _found(

@@ -54,6 +54,12 @@ def test_a_plate_that_fills_the_picture_is_read(engine: Engine, crop: Frame) -> 
     assert shown.right >= crop.shape[1] - 3
 
 
+def test_where_no_doubtful_places_are_wanted_it_is_none(engine: Engine, crop: Frame) -> None:
+    strict = engine.with_settings(doubtful_plate_score=0.3)
+    assert strict.settings.min_plate_score == 0.3
+    assert strict.recognize(crop).plates == ()
+
+
 def test_a_plate_shaped_picture_without_text_has_no_plate(engine: Engine) -> None:
     noise = np.random.default_rng(4).integers(0, 255, (60, 280, 3), np.uint8)
     for picture in (np.full((60, 280, 3), 200, np.uint8), noise, noise[:3], noise[:, :2]):
