@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 
 from alprcore import Engine, Plate
+from alprcore.countries.pattern import LOOKALIKES
 from alprcore.geometry import overlap
 from alprcore.records import Box, Frame, Quad
 
-FOLD = str.maketrans("OI", "01")
 SHARES = (0.17, 0.25, 0.4)
 GREYS = (30, 120, 210)
 SURE = 0.9
@@ -62,9 +62,9 @@ def main() -> None:
             continue
         frame = np.asarray(picture, np.uint8)
         x, y, w, h = (float(row[key]) for key in "xywh")
-        box, text = Box(x, y, x + w, y + h), row["plate"].translate(FOLD)
+        box, text = Box(x, y, x + w, y + h), row["plate"].translate(LOOKALIKES)
         known = at(engine.recognize(frame).plates, box)
-        if known is None or known.text.replace("\n", "").translate(FOLD) != text:
+        if known is None or known.text.replace("\n", "").translate(LOOKALIKES) != text:
             continue
         if known.confidence < SURE or known.occluded:
             marked += known.occluded
@@ -76,7 +76,7 @@ def main() -> None:
                 engine.recognize(barred(frame, known.quad, share, left=left, grey=grey)).plates, box
             )
             covered += 1
-            if seen is None or seen.text.replace("\n", "").translate(FOLD) == text:
+            if seen is None or seen.text.replace("\n", "").translate(LOOKALIKES) == text:
                 continue
             wrong += seen.confidence >= SURE
             unmarked += seen.confidence >= SURE and not (seen.occluded or seen.truncated)

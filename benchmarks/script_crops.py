@@ -2,7 +2,7 @@
 """How crops of a script are read, all characters: ``python benchmarks/script_crops.py SET CODES``.
 
 SET is a folder of labelled crops, such as ``DATA/reading/cn``, CODES the countries that are given,
-such as ``cn``. Only the fifth of the plates is read that no bank learned from (`is_held_back`). The
+such as ``cn``. Only the fifth of the plates is read that no bank learned from. The
 steps are those of the engine from an upright crop on; the plate's shape is taken to be the
 country's, since crops are cut loosely.
 """
@@ -10,7 +10,6 @@ country's, since crops are cut loosely.
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 
 from alprcore.countries.fit import CountrySet, load_countries
@@ -21,7 +20,7 @@ from alprcore.records import Candidate, GrayImage
 from alprcore.settings import Settings
 from alprcore.training.bank.data import STEEPEST, read_grey
 from alprcore.training.bank.held_back import plate_shape
-from alprcore.training.bank.script_crops import is_held_back
+from alprcore.training.bank.script_crops import held_back_rows
 
 SURE = 0.9
 
@@ -47,8 +46,7 @@ def main() -> None:
     options = parser.parse_args()
     countries = load_countries(tuple(options.codes.split(",")))
     reader = load_reader(Settings(), countries, {})
-    with (options.folder / "truth.csv").open(newline="", encoding="utf-8-sig") as file:
-        rows = [row for row in csv.DictReader(file) if is_held_back(row["plate"])]
+    rows = held_back_rows(options.folder)
     right = sure = sure_wrong = total = 0
     wrong = []
     for row in rows[:: options.every]:

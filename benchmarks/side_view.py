@@ -9,25 +9,24 @@ more are wrong. O counts as 0 and I as 1. Needs ``pip install '.[training]'``.
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from alprcore.countries.fit import load_countries
+from alprcore.countries.pattern import LOOKALIKES
 from alprcore.reading.attempts import LEAST_TEXTS, Reader, joint_texts, load_reader, read_attempts
 from alprcore.records import Detection, GrayImage, Quad
 from alprcore.settings import Settings
 from alprcore.training.bank.data import read_grey
-from alprcore.training.bank.script_crops import is_held_back
+from alprcore.training.bank.script_crops import held_back_rows
 
 SETS = {"br": "br", "ar": "ar", "cz": "eu", "us": "us", "vn": "vn,vn2", "eu_two_line": "eu"}
 SHARES = (1.0, 0.75, 0.6, 0.45)
 LEAST_ROWS = 48  # a lower crop is enlarged: what is measured is the squeezing
 INSIDE = 0.03  # crops are cut a little wider than the plate
 SURE = 0.9
-FOLD = str.maketrans("OI", "01")
 
 
 def read_squeezed(crop: GrayImage, share: float, reader: Reader) -> tuple[str, float]:
@@ -60,9 +59,7 @@ def main() -> None:
     for name, codes in SETS.items():
         reader = load_reader(Settings(), load_countries(tuple(codes.split(","))), {})
         folder = options.data / "reading" / name
-        with (folder / "truth.csv").open(newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.DictReader(file) if row["plate"]]
-        rows = [row for row in rows if is_held_back(row["plate"])]
+        rows = held_back_rows(folder)
         rows = rows[:: max(1, len(rows) // options.most)]
         crops = [(read_grey(folder / row["image"]), row["plate"]) for row in rows]
         for share in SHARES:
@@ -71,7 +68,7 @@ def main() -> None:
                 if crop is None:
                     continue
                 text, confidence = read_squeezed(crop, share, reader)
-                same = text.replace("\n", "").translate(FOLD) == plate.translate(FOLD)
+                same = text.replace("\n", "").translate(LOOKALIKES) == plate.translate(LOOKALIKES)
                 total, right = total + 1, right + same
                 sure, wrong = sure + (confidence >= SURE), wrong + (confidence >= SURE > same)
             print(f"| {name} | {share} | {total} | {right} | {sure} | {wrong} |", flush=True)

@@ -9,18 +9,17 @@ O as 0 and I as 1. Needs ``pip install '.[training]'``.
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 
 import cv2
 
 from alprcore import Engine
-from alprcore.training.bank.script_crops import is_held_back
+from alprcore.countries.pattern import LOOKALIKES
+from alprcore.training.bank.script_crops import held_back_rows
 from alprcore.training.bank.script_looks import empty_crops
 
 SETS = ("us", "br", "ar", "eu_two_line", "vn", "cz", "kr", "cn", "eg")
 SURE, SEED = 0.9, 5
-FOLD = str.maketrans("OI", "01")
 
 
 def main() -> None:
@@ -35,14 +34,12 @@ def main() -> None:
     print("| --- | --: | --: | --: | --: | --: |")
     for name in SETS:
         folder = options.data / "reading" / name
-        with (folder / "truth.csv").open(newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.DictReader(file) if row["plate"]]
-        rows = [row for row in rows if is_held_back(row["plate"])]
+        rows = held_back_rows(folder)
         total = found = right = sure = wrong = 0
         for row in rows[:: max(1, len(rows) // options.most)]:
             plates = engine.recognize(folder / row["image"]).plates
-            text = plates[0].text.replace("\n", "").translate(FOLD) if plates else ""
-            same = text == row["plate"].translate(FOLD)
+            text = plates[0].text.replace("\n", "").translate(LOOKALIKES) if plates else ""
+            same = text == row["plate"].translate(LOOKALIKES)
             certain = bool(plates) and plates[0].confidence >= SURE
             total, found, right = total + 1, found + bool(plates), right + same
             sure, wrong = sure + certain, wrong + (certain and not same)

@@ -19,10 +19,10 @@ from itertools import chain
 from pathlib import PurePath
 from typing import Any
 
+from alprcore.countries.pattern import LOOKALIKES
 from alprcore.geometry import overlap
 from alprcore.records import Box
 
-_FOLD = str.maketrans("OI", "01")
 _MINIMUM_OVERLAP = 0.3
 _COLUMNS = ("image", "x", "y", "w", "h", "plate")
 
@@ -128,7 +128,7 @@ def _count_label(
     got = clean(result["plate"])
     total.found += 1
     total.strict += got == label.text
-    total.folded += got.translate(_FOLD) == label.text.translate(_FOLD)
+    total.folded += got.translate(LOOKALIKES) == label.text.translate(LOOKALIKES)
     total.top10 += label.text in [clean(c["plate"]) for c in result["candidates"][:10]]
     total.edits += edit_distance(label.text, got)
     if got != label.text:

@@ -34,10 +34,8 @@ def search(view: View, finder: PlateFinder, settings: Settings) -> tuple[Detecti
     twice. With `settings.skip_detection` each area is taken for a plate.
     """
     if settings.skip_detection:
-        filled = [area for area in view.areas if min(area.width, area.height) >= 4]
-        return tuple(
-            Detection(box_quad(area), 1.0, corners_in(view.frame, area, finder)) for area in filled
-        )
+        taken = (_as_plate(view.frame, area, 1.0, finder) for area in view.areas)
+        return tuple(plate for plate in taken if plate is not None)
     found = [_search_area(view, area, finder, settings) for area in view.areas]
     plates = [plate for some in found for plate in some]
     best = sorted(range(len(plates)), key=lambda i: -plates[i].score)[: settings.max_plates]
@@ -60,7 +58,8 @@ def _search_area(
         steep = list(filter(_is_steep, likely))
         plates = distinct_plates([*level, *turned_up], steep, [] if turned_up else doubtful)
     if part.shape == view.frame.shape and may_be_a_plate(part.shape):
-        plates = (*plates, *_filling(part, plates, finder, settings))
+        filling = _filling(part, plates, finder, settings)
+        plates = plates if filling is None else (*plates, filling)
     plates = tuple(plate for plate in plates if _small_enough(plate.quad, area, settings))
     if left or top:
         plates = tuple(replace(p, quad=_shifted(p.quad, left, top)) for p in plates)
@@ -78,21 +77,24 @@ def may_be_a_plate(shape: tuple[int, ...]) -> bool:
 
 def _filling(
     part: Frame, plates: Sequence[Detection], finder: PlateFinder, settings: Settings
-) -> tuple[Detection, ...]:
+) -> Detection | None:
     """Return the picture itself as a doubtful plate where the network finds none on it.
 
     The network learned from plates on cars: of 53 Chinese crops it finds 13. A doubtful place is
     reported only if it reads as a plate does (`ranking.select`).
     """
+    doubtful, least = settings.doubtful_plate_score, settings.min_plate_score
+    if doubtful >= least or any(plate.score >= least for plate in plates):
+        return None  # no doubtful places are wanted, or none is needed
     rows, cols = part.shape[:2]
-    area = Box(0, 0, cols, rows)
-    doubtful = settings.doubtful_plate_score
-    if doubtful >= settings.min_plate_score:  # no doubtful places are wanted
-        return ()
-    if min(rows, cols) < 4 or any(p.score >= settings.min_plate_score for p in plates):
-        return ()
-    inner = corners_in(part, area, finder)
-    return (Detection(box_quad(area), doubtful, inner),)
+    return _as_plate(part, Box(0, 0, cols, rows), doubtful, finder)
+
+
+def _as_plate(frame: Frame, area: Box, score: float, finder: PlateFinder) -> Detection | None:
+    """Return an area taken for a plate; None where it has no pixels to speak of."""
+    if min(area.width, area.height) < 4:
+        return None
+    return Detection(box_quad(area), score, corners_in(frame, area, finder))
 
 
 def _found(

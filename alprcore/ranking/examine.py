@@ -13,7 +13,7 @@ from alprcore.ranking.doubt import as_covered, of_likeliest_script
 from alprcore.ranking.order import in_order
 from alprcore.ranking.rank import Ranking, extended, rank_candidates
 from alprcore.ranking.record import Read
-from alprcore.ranking.region import named_region, region_probabilities
+from alprcore.ranking.region import is_formatted, named_region, region_probabilities
 from alprcore.ranking.region_look import COUNTRY, CROP_SIZE, look_logs
 from alprcore.ranking.region_network import RegionModel
 from alprcore.ranking.select import select_plates
@@ -122,7 +122,7 @@ def _read_script(
     glyphs = settled_glyphs(seen, best.text, ranking.shares)
     look = _look(frame, detection.quad, ranking, reader, regions)
     labels = _regions(ranking, fits, reader, look=look)
-    speaks = look is not None or _is_formatted(fits[best.text], ranking.country)
+    speaks = look is not None or is_formatted(fits[best.text], ranking.country)
     region, region_confidence = _region(ranking, labels, reader, speaks=speaks)
     return Read(
         text=best.text,
@@ -229,10 +229,6 @@ def _look(
         return None
     crop = rectify_color(frame, quad, size=CROP_SIZE)
     return look_logs(crop, regions, reader.countries.weights(COUNTRY))
-
-
-def _is_formatted(fits: Sequence[Fit], country: str) -> bool:
-    return any(fit.regions for fit in fits if fit.country == country)
 
 
 def _region(

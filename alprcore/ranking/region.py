@@ -17,6 +17,11 @@ from alprcore.records import Fit, Label
 REGION_SHARE = 0.5
 
 
+def is_formatted(fits: Sequence[Fit], country: str) -> bool:
+    """Whether a text that fits so has a format of a country."""
+    return any(fit.regions for fit in fits if fit.country == country)
+
+
 def region_probabilities(
     texts: Sequence[tuple[str, float]],
     fits: Mapping[str, Fit],

@@ -123,7 +123,7 @@ def read_attempts(frame: Frame, detection: Detection, reader: Reader, count: int
     quads = nudged(detection.quad, settings.analysis_count)
     attempts = [_attempt(frame, quad, reader, count, sure=sure) for quad in quads]
     if reader.script != LATIN and _evidence(attempts[0].reading) < UNSURE_EVIDENCE:
-        return attempts  # asked on a suspicion, it sees nothing: lamps and grilles have no script
+        return attempts  # a bank of many characters sees nothing: lamps and grilles have no script
     if len(attempts) == 1 and _likeliest(attempts[0].reading) < WIDEN_BELOW:
         wide = _widened(frame, detection.quad, reader, attempts[0], count, sure=sure)
         if wide is not None:

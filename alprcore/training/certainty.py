@@ -28,7 +28,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alprcore.engine import Engine
-from alprcore.video.certainty import AS_SHARED, FITTED, CertaintyWeights, certainty, support_of
+from alprcore.training.fusion import error_of
+from alprcore.video.certainty import (
+    AS_SHARED,
+    FITTED,
+    CertaintyWeights,
+    certainty,
+    first_and_share,
+    support_of,
+)
 from alprcore.video.collect import Collected, is_well_formed, shares_of
 from alprcore.video.frames import frames
 from alprcore.video.group import Group
@@ -137,18 +145,11 @@ def crossed(rows: Sequence[Row]) -> NDArray[np.float64]:
 def calibration(said: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[float, float]:
     """Return the calibration error, and what a perfect one would show with so few rows.
 
-    The error is the mean over ten bins of equally many rows of how far confidence and share of
-    right ones are apart.
+    The error is `training.fusion.error_of`.
     """
     rng = np.random.default_rng(0)
-    chance = [_error(said, rng.random(len(said)) < said) for _ in range(200)]
-    return _error(said, right), float(np.mean(chance))
-
-
-def _error(said: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    bins = np.array_split(np.argsort(said, kind="stable"), 10)
-    apart = [len(b) * abs(float(said[b].mean() - right[b].mean())) for b in bins if len(b)]
-    return sum(apart) / len(said)
+    chance = [error_of(said, rng.random(len(said)) < said) for _ in range(200)]
+    return error_of(said, right), float(np.mean(chance))
 
 
 def _log_loss(said: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
@@ -159,8 +160,7 @@ def _log_loss(said: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
 def _row(plate: str, collected: Collected, engine: Engine) -> Row:
     assert collected.best_plate is not None
     ranking, fits = shares_of(collected.evidence, collected.best_plate.quad, engine)
-    first = plain(ranking.shares[0][0])
-    share = sum(share for text, share in ranking.shares if plain(text) == first)
+    first, share = first_and_share(ranking)
     known = plain("".join(c for c in plate.upper() if c.isalnum()))
     support = support_of(collected.evidence, first)
     return Row(known, share, support, is_well_formed(ranking, fits), first == known)

@@ -116,8 +116,7 @@ def calibration(
 ) -> tuple[float, float, float]:
     """Return how often the fused text is right, its mean confidence, and the calibration error.
 
-    The error is the mean over ten bins of equally many tracks of how far confidence and share of
-    right ones are apart. Lookalikes count as one.
+    The error is that of `error_of`. Lookalikes count as one.
     """
     stated, right = [], []
     for track in tracks:
@@ -133,11 +132,18 @@ def calibration(
         best = max(folded, key=lambda text: folded[text])
         stated.append(folded[best])
         right.append(best == plain(track.plate))
-    order = np.argsort(stated)
-    bins = np.array_split(order, 10)
-    s, r = np.array(stated), np.array(right, float)
-    error = sum(len(b) * abs(s[b].mean() - r[b].mean()) for b in bins if len(b)) / len(order)
-    return float(r.mean()), float(s.mean()), float(error)
+    said, so = np.array(stated), np.array(right)
+    return float(so.mean()), float(said.mean()), error_of(said, so)
+
+
+def error_of(said: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """Return how far confidence and share of right ones are apart.
+
+    It is the mean over ten bins of equally many.
+    """
+    bins = np.array_split(np.argsort(said, kind="stable"), 10)
+    apart = [len(b) * abs(float(said[b].mean() - right[b].mean())) for b in bins if len(b)]
+    return sum(apart) / len(said)
 
 
 def _inner(tracks: Sequence[FittingTrack], weights: FusionWeights) -> tuple[float, FusionWeights]:

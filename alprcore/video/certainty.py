@@ -75,9 +75,8 @@ def certain(
     """
     if not ranking.shares:
         return ranking
-    first = plain(ranking.shares[0][0])
+    first, before = first_and_share(ranking)
     alike = [plain(text) == first for text, _ in ranking.shares]
-    before = sum(share for (_, share), same in zip(ranking.shares, alike, strict=True) if same)
     after = certainty(before, support_of(frames, first), well_formed=well_formed, weights=weights)
     grown = after / max(before, 1e-12)
     # What the first one loses is nobody's: then the others keep their proportion to it.
@@ -92,6 +91,12 @@ def certain(
         for candidate, (_, share) in zip(ranking.candidates, shares, strict=False)
     )
     return replace(ranking, candidates=candidates, shares=tuple(shares))
+
+
+def first_and_share(ranking: Ranking) -> tuple[str, float]:
+    """Return the first text, its lookalikes being one, and the share of these together."""
+    first = plain(ranking.shares[0][0])
+    return first, sum(share for text, share in ranking.shares if plain(text) == first)
 
 
 def certainty(

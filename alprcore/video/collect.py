@@ -10,6 +10,7 @@ import numpy as np
 
 from alprcore.engine import Engine
 from alprcore.ranking.rank import Ranking, rank_candidates
+from alprcore.ranking.region import is_formatted
 from alprcore.records import Candidate, Fit, Frame, Plate, Quad
 from alprcore.video.certainty import certain
 from alprcore.video.fuse import FrameEvidence, fuse
@@ -149,10 +150,7 @@ def shares_of(
 
 def is_well_formed(ranking: Ranking, fits: Mapping[str, Sequence[Fit]]) -> bool:
     """Whether the first text has a format of the country that the ranking is for."""
-    if not ranking.shares:
-        return False
-    first = fits[ranking.shares[0][0]]
-    return any(fit.regions for fit in first if fit.country == ranking.country)
+    return bool(ranking.shares) and is_formatted(fits[ranking.shares[0][0]], ranking.country)
 
 
 def group_of(

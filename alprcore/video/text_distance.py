@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from alprcore.countries.pattern import LOOKALIKES
+
 MOST_TEXTS = 3  # of each reading; what comes after them has a tenth of the probability at most
-# O and 0, I and 1 are one shape on many plates.
-LOOKALIKES = str.maketrans("OI", "01")
 
 Texts = Sequence[tuple[str, float]]
 

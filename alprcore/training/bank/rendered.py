@@ -89,6 +89,11 @@ def drawn_crops(faces: FontSet, count: int, seed: int, *, korean_every: int = 0)
     return crops
 
 
+def korean_faces(faces: FontSet, fonts: Path) -> FontSet:
+    """Return the faces with those of Hangul below `fonts` and the ones drawn of strokes."""
+    return replace(faces, hangul=(*load_hangul(fonts / "hangul"), *drawn_hangul()))
+
+
 def rendered_crops(
     fonts: Path, data: Path, count: int, seed: int, cache: Path, *, korean: bool = False
 ) -> list[Crop]:
@@ -104,7 +109,7 @@ def rendered_crops(
             return list(crops[:count])
     faces: FontSet = load_fonts(fonts, glyphs=data / "glyphs")
     if korean:
-        faces = replace(faces, hangul=(*load_hangul(fonts / "hangul"), *drawn_hangul()))
+        faces = korean_faces(faces, fonts)
     crops = drawn_crops(faces, count, seed, korean_every=1 if korean else 0)
     cache.parent.mkdir(parents=True, exist_ok=True)
     with cache.open("wb") as file:

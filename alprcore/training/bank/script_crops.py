@@ -23,6 +23,12 @@ def is_held_back(plate: str) -> bool:
     return zlib.crc32(plate.encode()) % HELD_BACK == 0
 
 
+def held_back_rows(folder: Path) -> list[dict[str, str]]:
+    """Return the rows of a set's labels that are for measuring only."""
+    with (folder / "truth.csv").open(newline="", encoding="utf-8-sig") as file:
+        return [row for row in csv.DictReader(file) if row["plate"] and is_held_back(row["plate"])]
+
+
 def in_visual_order(plate: str) -> str:
     """Return an Arabic text as it stands on the plate, from left to right.
 

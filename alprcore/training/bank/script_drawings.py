@@ -13,20 +13,17 @@ from __future__ import annotations
 import argparse
 import pickle
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from alprcore.records import GrayImage
-from alprcore.training.bank.rendered import crop_of
+from alprcore.training.bank.rendered import crop_of, korean_faces, korean_styles
 from alprcore.training.drawing.faces import FontSet, load_fonts
-from alprcore.training.drawing.hangul_faces import drawn_hangul, load_hangul
 from alprcore.training.drawing.plate_cn import chinese_fonts, draw_chinese
 from alprcore.training.drawing.render import RenderedPlate, render_plate
 
 Draw = Callable[[np.random.Generator], RenderedPlate]
-korean_styles = ("kr", "kr2")
 
 
 def drawn_scripts(
@@ -66,7 +63,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     latin = load_fonts(options.fonts, glyphs=options.data / "glyphs")
-    korean = replace(latin, hangul=(*load_hangul(options.fonts / "hangul"), *drawn_hangul()))
+    korean = korean_faces(latin, options.fonts)
     chinese = chinese_fonts(options.chinese_fonts)
     crops = drawn_scripts(latin, korean, chinese, options.count, options.seed)
     options.out.write_bytes(pickle.dumps(crops))
