@@ -107,12 +107,17 @@ class CountrySet:
         country = next(country for country, _ in self.entries if country.code == code)
         return {region.code: region.weight for region in country.regions}
 
-    def fits(self, texts: Iterable[str], quad: Quad) -> dict[str, list[Fit]]:
-        """Return how each text, on a plate of that shape, fits each country."""
-        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = quad.to_points()
-        width = math.hypot(x1 - x0, y1 - y0) + math.hypot(x2 - x3, y2 - y3)
-        height = math.hypot(x3 - x0, y3 - y0) + math.hypot(x2 - x1, y2 - y1)
-        log_aspect = math.log(max(width, 1e-3) / max(height, 1e-3))
+    def fits(self, texts: Iterable[str], quad: Quad | None) -> dict[str, list[Fit]]:
+        """Return how each text fits each country.
+
+        Parameters
+        ----------
+        texts : iterable of str
+        quad : Quad or None
+            The plate's outline, whose shape speaks for countries; None where it says nothing, as
+            that of a plate that is seen from the side.
+        """
+        log_aspect = None if quad is None else _log_aspect(quad)
         formats = [
             (known.by_length, known.by_start, known.open, each.min_chars, each.max_chars,
              each.rare_letters)
@@ -175,10 +180,19 @@ def load_country(code: str, folders: Sequence[str] = ()) -> tuple[Country, Count
     return country, patterns
 
 
-def _shape_evidence(country: Country, lines: int, log_aspect: float) -> tuple[float, float]:
+def _log_aspect(quad: Quad) -> float:
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = quad.to_points()
+    width = math.hypot(x1 - x0, y1 - y0) + math.hypot(x2 - x3, y2 - y3)
+    height = math.hypot(x3 - x0, y3 - y0) + math.hypot(x2 - x1, y2 - y1)
+    return math.log(max(width, 1e-3) / max(height, 1e-3))
+
+
+def _shape_evidence(country: Country, lines: int, log_aspect: float | None) -> tuple[float, float]:
     """Return `Fit.native` of a plate, and what it adds to `Fit.country_log` whatever its text."""
     sizes = country.plate_sizes(lines)
-    misfit = min(abs(log_aspect - math.log(w / h)) for w, h in sizes or (country.plate_mm,))
+    misfit = 0.0
+    if log_aspect is not None:
+        misfit = min(abs(log_aspect - math.log(w / h)) for w, h in sizes or (country.plate_mm,))
     native = max(LEAST_NATIVE, math.exp(-0.5 * (misfit / ASPECT_DEVIATION) ** 2))
     vehicles = math.log(max(country.vehicles, LEAST_VEHICLES))
     return native, math.log(native) + vehicles + (0.0 if sizes else ODD_LINES_WEIGHT)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What makes a certain text doubtful: another script, and what covers a part of the plate.
+"""What makes a certain text doubtful: another script, what covers it, and that it is on no plate.
 
-A text's probability is that of the line that was read. These two speak of the plate.
+A text's probability is that of the line that was read. These three speak of the plate.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ TRUST = {"Chinese": 0.95}
 WORTH_A_LOOK = 0.3
 COVER_NOTICED = 0.15
 OCCLUDED = 0.5
+# What looks more like a plate than like other lettering is one.
+LETTERING = 0.5
 
 
 def of_likeliest_script(
@@ -114,3 +116,11 @@ def as_covered(frame: Frame, read: Read, reader: Reader) -> Read:
         return read
     shown, left = read.text_with_unsure, hidden["left"] > max(hidden["right"], hidden["inside"])
     return replace(read, occluded=True, text_with_unsure=UNSURE + shown if left else shown + UNSURE)
+
+
+def as_lettering(frame: Frame, read: Read, reader: Reader) -> Read:
+    """Return the plate less sure where what was read looks like lettering that is on no plate."""
+    if reader.looks is None or read.whole or read.confidence < WORTH_A_LOOK:
+        return read
+    share = reader.looks.plate.share(frame, read.quad)
+    return read if share >= LETTERING else read.less_sure(share / LETTERING)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from alprcore.picture.rectify import rectify_color
 from alprcore.picture.view import Place, View
-from alprcore.ranking.doubt import as_covered, of_likeliest_script
+from alprcore.ranking.doubt import as_covered, as_lettering, of_likeliest_script
 from alprcore.ranking.order import in_order
 from alprcore.ranking.rank import Ranking, extended, rank_candidates
 from alprcore.ranking.record import Read
@@ -19,6 +19,7 @@ from alprcore.ranking.region_network import RegionModel
 from alprcore.ranking.select import select_plates
 from alprcore.reading.attempts import (
     LEAST_TEXTS,
+    Attempt,
     Reader,
     glyphs_of,
     joint_texts,
@@ -99,7 +100,9 @@ def _read_plate(
         return _read_script(frame, detection, one, regions, index)
 
     read = of_likeliest_script(frame, detection.quad, reader, read_by)
-    return None if read is None else as_covered(frame, read, reader)
+    if read is None:
+        return None
+    return as_lettering(frame, as_covered(frame, read, reader), reader)
 
 
 def _read_script(
@@ -111,7 +114,7 @@ def _read_script(
     count = MUST_MATCH_TEXTS if settings.must_match_pattern else LEAST_TEXTS
     attempts = read_attempts(frame, detection, reader, count)
     texts = joint_texts(attempts, reader, count)
-    fits = reader.countries.fits([text for text, _ in texts], detection.quad)
+    fits = reader.countries.fits([text for text, _ in texts], _outline(attempts, detection))
     ranking = _ranked(texts, fits, reader)
     if not ranking.candidates:
         return None
@@ -189,6 +192,11 @@ def _ranked(
     )
 
 
+def _outline(attempts: Sequence[Attempt], detection: Detection) -> Quad | None:
+    """Return the plate's outline; None where it was widened, so that its shape says nothing."""
+    return None if any(attempt.widened for attempt in attempts) else detection.quad
+
+
 def _with_more(ranking: Ranking, frame: Frame, detection: Detection, reader: Reader) -> Ranking:
     """Return the ranking with the candidates that are wanted beyond the texts it was made of.
 
@@ -196,8 +204,9 @@ def _with_more(ranking: Ranking, frame: Frame, detection: Detection, reader: Rea
     beyond the first, and only their order is taken from there.
     """
     topn = reader.settings.topn
-    texts = joint_texts(read_attempts(frame, detection, reader, topn), reader, topn)
-    fits = reader.countries.fits([text for text, _ in texts], detection.quad)
+    attempts = read_attempts(frame, detection, reader, topn)
+    texts = joint_texts(attempts, reader, topn)
+    fits = reader.countries.fits([text for text, _ in texts], _outline(attempts, detection))
     of_country = {
         text: [fit for fit in each if fit.country == ranking.country] for text, each in fits.items()
     }

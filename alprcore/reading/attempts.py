@@ -106,11 +106,15 @@ def load_reader(
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One reading of a plate; `matrix` maps crop pixels to frame pixels."""
+    """One reading of a plate; `matrix` maps crop pixels to frame pixels.
+
+    `widened` says that the crop is wider than the plate is seen, so that its shape is not known.
+    """
 
     crop: GrayImage
     matrix: Matrix
     reading: Reading
+    widened: bool = False
 
 
 def read_attempts(frame: Frame, detection: Detection, reader: Reader, count: int) -> list[Attempt]:
@@ -172,7 +176,7 @@ def _attempt(
     reading = read_upright(
         crop, reader.bank, reader.countries, reader.settings, count=count, sure=sure
     )
-    return Attempt(crop, matrix, reading)
+    return Attempt(crop, matrix, reading, widened=stretch > 1.0)
 
 
 def read_upright(

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a plate looks like without reading it: its script, and whether something covers its text.
+"""What a plate looks like without reading it: its script, what covers it, whether it is a plate.
 
 What is covered reads as if it were not there: a shorter text, and a certain one; what is of another
-script reads as something of one's own. So two small networks look at the plate, too.
+script reads as something of one's own; a road sign reads as well as a plate. So three small
+networks look at the place, too.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ COVER_SIZE = (160, 48)
 # What the second one sees beside the plate, as a share of its width, and above and below, of its
 # height. The corners that are found often end where a cover begins.
 BESIDE, ABOVE = 0.35, 0.35
+# The same of the one that tells plates from other lettering, which must see what they hang on.
+PLATE_SIZE = (128, 64)
+AROUND, OVER = 0.5, 0.9
 
 
 class ScriptLook:
@@ -93,10 +97,47 @@ class CoverLook:
         ResourceError
             If the network is missing or damaged.
         """
-        color = rectify_color(frame, grown(quad, BESIDE, ABOVE), size=COVER_SIZE)
-        grey = np.asarray(cv2.cvtColor(color, cv2.COLOR_BGR2GRAY), np.uint8)
+        grey = _around(frame, grown(quad, BESIDE, ABOVE), COVER_SIZE)
         shares = self._network.run(crops=grey[None])[0][0]
         return dict(zip(PLACES, map(float, shares), strict=True))
+
+
+class PlateLook:
+    """The network that tells plates from other lettering; loads on first use, picklable, safe in threads.
+
+    Parameters
+    ----------
+    read, threads
+        As for `ScriptLook`; the file is ``plate.onnx``.
+    """
+
+    __slots__ = ("_network",)
+
+    def __init__(self, read: Callable[[str], bytes], *, threads: int = 1) -> None:
+        self._network = LazyNetwork(partial(read, "plate.onnx"), threads=threads, one_size=True)
+
+    def share(self, frame: Frame, quad: Quad) -> float:
+        """Return the probability that what stands at a place is a plate.
+
+        Parameters
+        ----------
+        frame : (rows, cols, 3) uint8 array
+        quad : Quad
+            The plate's corners in frame pixels.
+
+        Raises
+        ------
+        ResourceError
+            If the network is missing or damaged.
+        """
+        grey = _around(frame, grown(quad, AROUND, OVER), PLATE_SIZE)
+        return float(self._network.run(crops=grey[None])[0][0][1])
+
+
+def _around(frame: Frame, quad: Quad, size: tuple[int, int]) -> GrayImage:
+    """Return a place upright and grey, (rows, cols) of `size`."""
+    color = rectify_color(frame, quad, size=size)
+    return np.asarray(cv2.cvtColor(color, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 def grown(quad: Quad, beside: float, above: float) -> Quad:
@@ -109,12 +150,15 @@ def grown(quad: Quad, beside: float, above: float) -> Quad:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """The two networks."""
+    """The three networks."""
 
     script: ScriptLook
     cover: CoverLook
+    plate: PlateLook
 
 
 def load_looks(read: Callable[[str], bytes], *, threads: int = 1) -> Looks:
     """Return the networks; see `ScriptLook`."""
-    return Looks(ScriptLook(read, threads=threads), CoverLook(read, threads=threads))
+    kinds = (ScriptLook, CoverLook, PlateLook)
+    script, cover, plate = (kind(read, threads=threads) for kind in kinds)
+    return Looks(script, cover, plate)
