@@ -107,6 +107,10 @@ class CountrySet:
         country = next(country for country, _ in self.entries if country.code == code)
         return {region.code: region.weight for region in country.regions}
 
+    def has_format(self, text: str) -> bool:
+        """Whether some country has a format for a text of one line."""
+        return any(known.admitting(text) for _, known in self.entries)
+
     def fits(self, texts: Iterable[str], quad: Quad | None) -> dict[str, list[Fit]]:
         """Return how each text fits each country.
 

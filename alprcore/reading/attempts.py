@@ -208,6 +208,7 @@ def read_upright(
         more_proposals=settings.more_line_proposals if sure else 0,
         two_lines=countries.two_lines,
         steepest=steepest,
+        has_format=countries.has_format,
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from alprcore import _native
 from alprcore.reading.bank import Bank
 from alprcore.reading.decode import best_stretches
-from alprcore.reading.match import Lattice, LineReading, Reading
+from alprcore.reading.match import Lattice, LineReading, Piece, Reading
 from alprcore.records import Glyph, Points, Quad
 
 # Alternatives less probable than this are not listed.
@@ -144,7 +144,20 @@ def _stretch_quads(
     left, right = width * line.lattice.starts[stretches], width * line.lattice.ends[stretches]
     margin, rows = float(_native.LINE_MARGIN), float(line.image.shape[0])
     u = np.stack([left, right, right, left], axis=1)
-    v = np.array([margin, margin, rows - margin, rows - margin])
+    v = np.broadcast_to([margin, margin, rows - margin, rows - margin], u.shape)
+    u, v = _moved_back(u, v, line.pieces)
     crop = np.stack([x0 + u * ux + v * vx, y0 + u * uy + v * vy, np.ones_like(u)], axis=2)
     mapped = crop @ matrix.T
     return np.asarray(mapped[..., :2] / mapped[..., 2:], np.float64)
+
+
+def _moved_back(
+    u: NDArray[np.float64], v: NDArray[np.float64], pieces: Sequence[Piece]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (n, 4) columns and rows of a line image where they were before pieces were moved."""
+    middle = u.mean(axis=1, keepdims=True)
+    for piece in pieces:
+        inside = (middle >= piece.start) & (middle < piece.end)
+        u = np.where(inside, piece.left + (u - piece.start) / piece.factor, u)
+        v = np.where(inside, piece.top + v / piece.factor, v)
+    return u, v

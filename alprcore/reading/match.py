@@ -45,6 +45,20 @@ class Lattice:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a line that was moved: its columns `start` to `end` show an older image of it.
+
+    They show that from column `left` and row `top` on, `factor` times as large.
+    """
+
+    start: int
+    end: int
+    left: int
+    top: int
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
 class LineReading:
     """One text line, read.
 
@@ -62,6 +76,8 @@ class LineReading:
         The stretches and their scores.
     evidence
         Log-odds of the best text against "no text here".
+    pieces
+        Parts of `image` that are not where `placement` has them; see `reading.small`.
     """
 
     texts: tuple[tuple[str, float], ...]
@@ -70,6 +86,7 @@ class LineReading:
     placement: NDArray[np.float32]
     lattice: Lattice
     evidence: float
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
