@@ -3,7 +3,7 @@
 
 Road signs, orders, routes, shop fronts, logos and stamps are drawn with fonts and hung into windows
 of street photographs that the network for this never saw; with ``--logos DIR`` the pictures of a
-folder are read, too. Counted are results, and those stated at 80 and 90 % or more, country ``auto``.
+folder are read, too. Counted are results, and those stated at 80 and 90 % or more, with ``auto``.
 Needs ``pip install '.[training]'`` and the fonts of ``python -m alprcore.training fonts``.
 """
 

@@ -4,9 +4,9 @@
 SET is a folder of labelled crops, such as ``DATA/reading/cn``, CODES the countries that are given,
 such as ``cn``. Only the fifth of the plates is read that no bank learned from. The
 steps are those of the engine from an upright crop on; the plate's shape is taken to be the
-country's, since crops are cut loosely. Crops that were read wrongly were looked at; where the label
-is what is wrong, ``labels/corrected_crops.csv`` has what the picture shows, and readings are counted
-against that a second time.
+country's, since crops are cut loosely. Crops that were read wrongly were looked at; where the
+label is what is wrong, ``labels/corrected_crops.csv`` has what the picture shows, and readings are
+counted against that a second time.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ class CoverLook:
 
 
 class PlateLook:
-    """The network that tells plates from other lettering; loads on first use, picklable, safe in threads.
+    """The network that tells plates from other lettering; as `ScriptLook` loads and is shared.
 
     Parameters
     ----------
@@ -159,6 +159,8 @@ class Looks:
 
 def load_looks(read: Callable[[str], bytes], *, threads: int = 1) -> Looks:
     """Return the networks; see `ScriptLook`."""
-    kinds = (ScriptLook, CoverLook, PlateLook)
-    script, cover, plate = (kind(read, threads=threads) for kind in kinds)
-    return Looks(script, cover, plate)
+    return Looks(
+        ScriptLook(read, threads=threads),
+        CoverLook(read, threads=threads),
+        PlateLook(read, threads=threads),
+    )

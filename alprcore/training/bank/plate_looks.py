@@ -42,6 +42,7 @@ CANVAS = (round(PLATE[0] * (1 + 2 * WIDE)), round(PLATE[1] * (1 + 2 * TALL)))
 SURE = 0.5  # overlap from which on a place is a labelled plate
 WINDOW = (160, 520), (120, 420)  # columns, rows
 VIEWS = 60000
+SHARES = (0.5, 0.3, 0.2)  # of signs, plates of photographs and other plates
 
 
 class Place(NamedTuple):
@@ -114,7 +115,9 @@ def signs(pen: Pen, ground: Iterator[Frame]) -> Iterator[tuple[str, Frame]]:
         yield kind, hung(KINDS[kind](pen), next(ground), pen.rng)[0]
 
 
-def plate_arts(data: Path, fonts: FontSet, rng: np.random.Generator, *, held: bool) -> Iterator[Art]:
+def plate_arts(
+    data: Path, fonts: FontSet, rng: np.random.Generator, *, held: bool
+) -> Iterator[Art]:
     """Yield plates, real crops and drawn ones in turn, without end."""
     crops = []
     for name in READ:
@@ -144,7 +147,7 @@ def found_places(engine: Engine, frame: Frame, box: Box | None) -> list[NDArray[
 
 
 def places(data: Path, fonts: Path, count: int, seed: int) -> list[Place]:
-    """Return places on street photographs, on `count` pictures with signs, half as many with plates."""
+    """Return places on streets, on `count` pictures with signs and half as many with plates."""
     engine = Engine("auto")
     found: list[Place] = []
     for name in STREETS:
@@ -155,9 +158,11 @@ def places(data: Path, fonts: Path, count: int, seed: int) -> list[Place]:
                 continue
             held = zlib.crc32(image.encode()) % HELD_BACK == 0
             frame = np.asarray(picture, np.uint8)
-            for quad in (place.quad for place in engine.find(frame)):
-                if any(overlap(quad.bounds(), box) > SURE for box in boxes):
-                    found.append(Place(canvas_of(frame, quad), True, held, False))
+            found += [
+                Place(canvas_of(frame, place.quad), True, held, False)
+                for place in engine.find(frame)
+                if any(overlap(place.quad.bounds(), box) > SURE for box in boxes)
+            ]
         print(name, len(found), flush=True)
     drawn_fonts = load_fonts(fonts, glyphs=data / "glyphs")
     for held, many in ((False, count), (True, count // HELD_BACK)):
@@ -246,9 +251,11 @@ def train(file: Path, out: Path, steps: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     with np.load(file) as arrays:
         canvases, plate, held, drawn = (arrays[k] for k in ("canvases", "plate", "held", "drawn"))
-    groups = [np.flatnonzero(~held & (plate == p) & (drawn == d)) for p, d in ((0, 1), (1, 0), (1, 1))]
+    groups = [
+        np.flatnonzero(~held & (plate == p) & (drawn == d)) for p, d in ((0, 1), (1, 0), (1, 1))
+    ]
     print([len(group) for group in groups], flush=True)
-    kinds = rng.choice(3, size=VIEWS, p=(0.5, 0.3, 0.2))
+    kinds = rng.choice(3, size=VIEWS, p=SHARES)
     picks = [int(rng.choice(groups[kind])) for kind in kinds]
     seen = torch.from_numpy(np.stack([view(canvases[i], rng) for i in picks]))
     is_plate = torch.from_numpy((kinds > 0).astype(np.int64))
@@ -281,15 +288,16 @@ def report(
         print(name, int(mine.sum()), "below", ", ".join(below), flush=True)
 
 
-def pack(found: Sequence[Place]) -> dict[str, NDArray[np.generic]]:
-    """Return places as arrays to keep."""
-    return {
-        "canvases": np.stack([each.canvas for each in found]),
-        **{
-            key: np.array([getattr(each, key) for each in found])
-            for key in ("plate", "held", "drawn")
-        },
-    }
+def save(found: Sequence[Place], file: Path) -> None:
+    """Write places as arrays."""
+    canvas, plate, held, drawn = (list(column) for column in zip(*found, strict=True))
+    np.savez(
+        file,
+        canvases=np.stack(canvas),
+        plate=np.array(plate),
+        held=np.array(held),
+        drawn=np.array(drawn),
+    )
 
 
 def main() -> None:
@@ -308,7 +316,7 @@ def main() -> None:
     torch.set_num_threads(1)
     if options.step == "places":
         found = places(options.data, options.fonts, options.count, options.seed)
-        np.savez(options.out, **pack(found))
+        save(found, options.out)
     else:
         train(options.places, options.out, options.steps, options.seed)
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alprcore.records import Frame
+from alprcore.training.drawing.phrases import split
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
@@ -31,12 +32,12 @@ PANELS = (
     (WHITE, BLACK), (YELLOW, BLACK), (BLUE, WHITE), (GREEN, WHITE), (BROWN, WHITE), (ORANGE, BLACK),
     (RED, WHITE), (BLACK, WHITE), (WHITE, BLUE), (WHITE, RED), (BLACK, YELLOW),
 )  # fmt: skip
-STARTS = "b br d f fr g gr h k kl l m n p r s st sch t tr v w z".split()
-MIDDLES = "a e i o u au ei ie ou ar er or an en in on al el il".split()
-ENDS = "burg berg dorf feld heim ton ville ham ia o a ich ov ek ling by sted mond ix tec".split()
-TRADES = """taxi service market cafe pizza hotel bank auto garage tours trans logistic express
-    bakery school police fire rescue hospital parking exit no entry one way bus stop private
-    property sale rent open closed tel fax www""".split()
+STARTS = split("b|br|d|f|fr|g|gr|h|k|kl|l|m|n|p|r|s|st|sch|t|tr|v|w|z")
+MIDDLES = split("a|e|i|o|u|au|ei|ie|ou|ar|er|or|an|en|in|on|al|el|il")
+ENDS = split("burg|berg|dorf|feld|heim|ton|ville|ham|ia|o|a|ich|ov|ek|ling|by|sted|mond|ix|tec")
+TRADES = split("""taxi|service|market|cafe|pizza|hotel|bank|auto|garage|tours|trans|logistic|
+    express|bakery|school|police|fire|rescue|hospital|parking|exit|no|entry|one|way|bus|stop|
+    private|property|sale|rent|open|closed|tel|fax|www""")
 FONT_ROWS = 120  # rows of a letter as it is drawn; panels are shrunk from there
 
 
@@ -50,7 +51,9 @@ class Pen:
     def word(self) -> str:
         """Return a word that is no name, of two to four syllables."""
         rng = self.rng
-        parts = [str(rng.choice(STARTS)) + str(rng.choice(MIDDLES)) for _ in range(rng.integers(1, 3))]
+        parts = [
+            str(rng.choice(STARTS)) + str(rng.choice(MIDDLES)) for _ in range(rng.integers(1, 3))
+        ]
         return "".join([*parts, str(rng.choice(ENDS)) if rng.random() < 0.7 else ""])
 
     def number(self, least: int, most: int) -> str:
@@ -95,7 +98,12 @@ def beside(first: Art, second: Art, rng: np.random.Generator) -> Art:
 def arrow(ink: Color, rng: np.random.Generator) -> Art:
     """Return an arrow in one of four directions."""
     out = np.zeros((FONT_ROWS, FONT_ROWS, 4), np.uint8)
-    ends = [((10, 60), (110, 60)), ((110, 60), (10, 60)), ((60, 110), (60, 10)), ((20, 100), (100, 20))]
+    ends = [
+        ((10, 60), (110, 60)),
+        ((110, 60), (10, 60)),
+        ((60, 110), (60, 10)),
+        ((20, 100), (100, 20)),
+    ]
     begin, end = ends[int(rng.integers(4))]
     cv2.arrowedLine(out, begin, end, (*ink, 255), 14, cv2.LINE_AA, tipLength=0.4)
     return out
@@ -168,7 +176,9 @@ def order(pen: Pen) -> Art:
     rng = pen.rng
     if rng.random() < 0.4:
         ink, text = BLACK, f"{rng.integers(1, 13)}0"
-        art = pen.line(text if rng.random() < 0.7 else f"{pen.number(1, 2)},{pen.number(1, 1)} t", ink)
+        art = pen.line(
+            text if rng.random() < 0.7 else f"{pen.number(1, 2)},{pen.number(1, 1)} t", ink
+        )
         size = int(1.5 * max(art.shape[:2]))
         out = np.zeros((size, size, 4), np.uint8)
         middle = (size // 2, size // 2)
@@ -275,7 +285,9 @@ def hung(art: Art, ground: Frame, rng: np.random.Generator) -> tuple[Frame, NDAr
     matrix = cv2.getPerspectiveTransform(source, box.astype(np.float32))
     blur = 0.4 * max(1.0, width / max(wide, 1.0))  # what shrinking would alias
     soft = cv2.GaussianBlur(art, (0, 0), blur) if blur > 0.5 else art
-    seen = cv2.warpPerspective(soft, matrix, (cols, rows), flags=cv2.INTER_LINEAR).astype(np.float32)
+    seen = cv2.warpPerspective(soft, matrix, (cols, rows), flags=cv2.INTER_LINEAR).astype(
+        np.float32
+    )
     light = float(rng.uniform(0.4, 1.1))
     alpha = seen[..., 3:] / 255.0
     out = ground.astype(np.float32) * (1 - alpha) + seen[..., :3] * light * alpha
