@@ -119,8 +119,13 @@ def as_covered(frame: Frame, read: Read, reader: Reader) -> Read:
 
 
 def as_lettering(frame: Frame, read: Read, reader: Reader) -> Read:
-    """Return the plate less sure where what was read looks like lettering that is on no plate."""
+    """Return the plate less sure where what was read looks like lettering that is on no plate.
+
+    Nor does such a text speak for a plate: its legibility goes down as well.
+    """
     if reader.looks is None or read.whole or read.confidence < WORTH_A_LOOK:
         return read
-    share = reader.looks.plate.share(frame, read.quad)
-    return read if share >= LETTERING else read.less_sure(share / LETTERING)
+    share = reader.looks.plate.share(frame, read.quad) / LETTERING
+    if share >= 1.0:
+        return read
+    return replace(read.less_sure(share), legibility=share * read.legibility)
