@@ -31,8 +31,8 @@ from alprcore.settings import Settings
 from alprcore.training.bank.data import HELD_BACK
 from alprcore.training.bank.look_net import export, teach
 
-FOLDERS = ("kaggle", "tunisian", "romanian", "egypt", "openimages")
-MOST_OF_A_FOLDER = 330
+FOLDERS = ("kaggle", "tunisian", "romanian", "egypt", "spain", "openimages")
+MOST_OF_A_FOLDER = 1400
 # A canvas holds the plate in its middle, this much of its width beside it, of its height above it.
 WIDE, TALL = 0.9, 0.9
 PLATE = (160, 40)  # columns and rows of the plate in the canvas
@@ -40,8 +40,8 @@ CANVAS = (round(PLATE[0] * (1 + 2 * WIDE)), round(PLATE[1] * (1 + 2 * TALL)))
 NARROWEST = 36.0  # pixels of a plate in its photograph
 # A cover hides something from this share of the plate's width on, taken from its end; text begins
 # at 3 to 13 % and a character is as wide. What hides between the two shares is not taught.
-HARMLESS, HIDING = 0.05, 0.17
-VIEWS = 16000
+HARMLESS, HIDING = 0.05, 0.12
+VIEWS = 100000
 MIRRORED = torch.tensor([0, 2, 1, 3])
 
 
