@@ -13,9 +13,13 @@ from alprcore.records import Quad
 from alprcore.video.fuse import FrameEvidence, frame_evidence
 from alprcore.video.sharpest import CutOut, mean_picture
 
-UNSURE = 0.85  # a row that states less is read once more
-MOST_CUTS = 6  # kept of a plate: 100 KB where it is 100 pixels wide
-IN_MEAN = 4  # of these, the sharpest
+# A row that states less is read once more. Up to 0.85 the right texts of 156 rows got no more
+# probability than up to here, for a fifth more readings of 90 ms.
+UNSURE = 0.7
+MOST_CUTS = 6  # kept of a plate: some 50 KB each where it is 100 pixels wide
+# The sharpest of these. Of 83 unsure rows in hard clips the mean of 4 reads 27 right by itself,
+# of 6 20, of 8 19, the sharpest one alone, read in the same way, 20.
+IN_MEAN = 4
 
 
 def mean_reader(engine: Engine) -> Engine:
