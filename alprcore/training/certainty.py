@@ -159,10 +159,10 @@ def _log_loss(said: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
 
 def _row(plate: str, collected: Collected, engine: Engine) -> Row:
     assert collected.best_plate is not None
-    ranking, fits = shares_of(collected.evidence, collected.best_plate.quad, engine)
+    ranking, fits = shares_of(collected.said, collected.best_plate.quad, engine)
     first, share = first_and_share(ranking)
     known = plain("".join(c for c in plate.upper() if c.isalnum()))
-    support = support_of(collected.evidence, first)
+    support = support_of(collected.said, first)
     return Row(known, share, support, is_well_formed(ranking, fits), first == known)
 
 

@@ -28,13 +28,13 @@ from numpy.typing import NDArray
 from alprcore.engine import Engine
 from alprcore.ranking.record import Examination
 from alprcore.records import Box, Frame
+from alprcore.video.again import evidence_of
 from alprcore.video.frames import frames
 from alprcore.video.fuse import (
     FITTED,
     FrameEvidence,
     FusionWeights,
     combined,
-    frame_evidence,
     legibility_of,
     lengths_of,
     log_likelihoods,
@@ -83,7 +83,7 @@ def read_tracks(folder: Path, engine: Engine) -> list[FittingTrack]:
                 plates[key] = row["plate"]
                 read = _read_at(frame.image(), row, engine)
                 if read is not None:
-                    tracks[key].append(_evidence(read))
+                    tracks[key].append(evidence_of(read, read.plate.quad))
     return [FittingTrack(plates[key], tuple(each)) for key, each in tracks.items() if each]
 
 
@@ -230,13 +230,6 @@ def _read_at(image: Frame, row: dict[str, str], engine: Engine) -> Examination |
 
     best = min(found, key=away, default=None)
     return best if best is not None and away(best) < 0.6 * width else None
-
-
-def _evidence(read: Examination) -> FrameEvidence:
-    corners = read.plate.quad.to_points()
-    sides = np.linalg.norm(corners[[3, 2]] - corners[[0, 1]], axis=1)
-    height = float(sides.mean()) / max(1, len(read.reading.lines))
-    return frame_evidence(read.reading, read.bank.alphabet, height)
 
 
 def _said(found: tuple[float, float, float]) -> str:

@@ -6,15 +6,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from alprcore.engine import Engine
 from alprcore.ranking.rank import Ranking, rank_candidates
 from alprcore.ranking.region import is_formatted
 from alprcore.records import Candidate, Fit, Frame, Plate, Quad
+from alprcore.video.again import MOST_CUTS, UNSURE, read_mean
 from alprcore.video.certainty import certain
 from alprcore.video.fuse import FrameEvidence, fuse
 from alprcore.video.group import Group, Vote
+from alprcore.video.sharpest import CutOut, cut_out_of, part_around, sharpest
 from alprcore.video.source import FrameTime
 
 MOST_EVIDENCE = 32  # frames whose lattices are kept; then every second one is given up
@@ -34,11 +34,17 @@ class Collected:
         Readings in the order of time.
     evidence
         Lattices of some of them, evenly spread.
+    cuts
+        The sharpest cut-outs, at most `MOST_CUTS`.
+    of_mean
+        What the mean of these says, once that was read.
     """
 
     number: int
     votes: list[Vote] = field(default_factory=list)
     evidence: list[FrameEvidence] = field(default_factory=list)
+    cuts: list[CutOut] = field(default_factory=list)
+    of_mean: FrameEvidence | None = None
     first: FrameTime | None = None
     last: FrameTime | None = None
     best: FrameTime | None = None
@@ -73,11 +79,18 @@ class Collected:
         if len(self.evidence) > MOST_EVIDENCE:
             self.evidence = self.evidence[::2]
             self._stride *= 2
+        if not plate.truncated:
+            self.cuts = sharpest([*self.cuts, cut_out_of(image, plate.quad)], MOST_CUTS)
         worth = _worth(plate, evidence)
         if worth > self.best_worth:
             self.best_worth, self.best, self.best_plate = worth, time, plate
             self.plate_image = cut_out(image, plate.quad)
             self.frame_image = image if whole else None
+
+    @property
+    def said(self) -> list[FrameEvidence]:
+        """What frames say, and what their mean does where it was read."""
+        return [*self.evidence, *([] if self.of_mean is None else [self.of_mean])]
 
     def seen(self, time: FrameTime) -> None:
         """Take note that it still stands where it was."""
@@ -87,12 +100,7 @@ class Collected:
 
 def cut_out(image: Frame, quad: Quad) -> Frame:
     """Return the plate and a little around it, a copy."""
-    box = quad.bounds()
-    margin = AROUND * box.height
-    rows, cols = image.shape[:2]
-    left, top = int(max(0, box.left - margin)), int(max(0, box.top - margin))
-    right, bottom = int(min(cols, box.right + margin)), int(min(rows, box.bottom + margin))
-    return np.array(image[top : max(bottom, top + 1), left : max(right, left + 1)], order="C")
+    return part_around(image, quad, AROUND)[0]
 
 
 def _worth(plate: Plate, evidence: FrameEvidence) -> float:
@@ -161,6 +169,7 @@ def group_of(
     epoch_ms: int,
     parked: bool,
     preview: bool = False,
+    reader: Engine | None = None,
 ) -> Group | None:
     """Return the row of a track; None where its frames together read as nothing.
 
@@ -173,6 +182,8 @@ def group_of(
         Width and height of the frames.
     epoch_ms, parked, preview
         As in `Group`.
+    reader : Engine, optional
+        Of `again.mean_reader`: reads a mean where the frames leave the text unsure.
     """
     plate, best, first, last = (
         collected.best_plate,
@@ -182,7 +193,10 @@ def group_of(
     )
     if plate is None or best is None or first is None or last is None:
         return None
-    ranking = fused_ranking(collected.evidence, plate.quad, engine)
+    ranking = fused_ranking(collected.said, plate.quad, engine)
+    if reader is not None and _is_unsure(ranking):
+        collected.of_mean = read_mean(collected.cuts, reader)
+        ranking = fused_ranking(collected.said, plate.quad, engine)
     candidates: tuple[Candidate, ...] = ranking.candidates
     if not candidates:
         return None
@@ -211,6 +225,12 @@ def group_of(
         epoch_ms=epoch_ms,
         elapsed_ms=collected.elapsed_ms,
     )
+
+
+def _is_unsure(ranking: Ranking) -> bool:
+    """Whether a row with these candidates would state little."""
+    candidates = ranking.candidates
+    return not candidates or candidates[ranking.chosen].confidence < UNSURE
 
 
 def _region(shares: dict[str, float]) -> tuple[str, float]:

@@ -15,12 +15,12 @@ from alprcore.ranking.record import Examination
 from alprcore.ranking.select import plausibility
 from alprcore.records import Box, Detection, GrayImage, Plate
 from alprcore.vehicles.main import vehicle_of
+from alprcore.video.again import evidence_of, mean_reader
 from alprcore.video.budget import Budget
 from alprcore.video.collect import Collected, group_of
 from alprcore.video.doubts import Doubts
 from alprcore.video.echo import Echoes
 from alprcore.video.frames import VideoFrame
-from alprcore.video.fuse import frame_evidence
 from alprcore.video.group import Group
 from alprcore.video.motion import WIDTH, MotionDetector, is_cut
 from alprcore.video.schedule import BY_MOTION, STEADY, Schedule, stirred
@@ -131,6 +131,7 @@ class Session:
             sure_plate_score=1.0,
             unsure_line_proposals=engine.settings.line_proposals,
         )
+        self._mean_reader = mean_reader(engine)
         every = video.every if isinstance(video.every, int) else 1
         pace = BY_MOTION if video.every == BY_MOTION_NAME else STEADY
         self._schedule = Schedule(None if isinstance(video.every, int) else pace, every)
@@ -229,10 +230,7 @@ class Session:
         self, track: Track, sighting: Sighting, frame: VideoFrame, image: NDArray[np.uint8]
     ) -> None:
         read: Examination = sighting.content
-        corners = read.plate.quad.to_points()
-        sides = np.linalg.norm(corners[[3, 2]] - corners[[0, 1]], axis=1)
-        height = float(sides.mean()) / max(1, len(read.reading.lines))
-        evidence = frame_evidence(read.reading, read.bank.alphabet, height)
+        evidence = evidence_of(read, read.plate.quad)
         collected = self._collected.setdefault(track.number, Collected(track.number))
         video = self._video
         whole = video.keep_frames or bool(video.tasks)
@@ -282,6 +280,7 @@ class Session:
             epoch_ms=self.epoch_ms,
             parked=track.is_parked,
             preview=preview,
+            reader=None if preview else self._mean_reader,
         )
         return None if group is None or len(group.text) < SHORTEST else group
 
