@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from alprcore.finding.network import PlateFinder
+from alprcore.network import onnx_session
 from alprcore.resources import model_bytes
-from alprcore.vehicles.networks import VehicleFinder
 
 onnx = pytest.importorskip("onnx")
 
@@ -21,7 +20,9 @@ Values = dict[str, np.ndarray]
 NETWORKS = {  # the file, what comes out, how many convolutions and sums of tensors it has
     "plate_detector": ("plates", 18, 6),
     "vehicle_boxes": ("vehicles", 37, 6),
+    "us_state": ("logits", 34, 6),
 }
+BOXES = ("plate_detector", "vehicle_boxes")  # of pictures of any size; the others of one size
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
@@ -72,6 +73,21 @@ def add(a, a_unit, a_offset, b, b_unit, b_offset, y_unit, y_offset):
     return np.clip(np.rint(terms[0] + terms[1]) + int(y_offset), 0, 255).astype(np.uint8)
 
 
+def cast(x, to):
+    return x.astype(onnx.helper.tensor_dtype_to_np_dtype(to))
+
+
+def of_floats(operation, a, b):
+    found = operation(a, b)
+    return found.astype(np.int32 if found.dtype.kind == "i" else np.float32)
+
+
+def products(x, matrix):
+    found = x.astype(np.int64) @ matrix.astype(np.int64)
+    assert np.abs(found).max() < 2**31
+    return found.astype(np.int32)
+
+
 def reshape(x, shape):
     kept = [x.shape[i] if side == 0 else side for i, side in enumerate(shape)]
     return x.reshape(kept)
@@ -91,13 +107,15 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "DequantizeLinear": lambda x, unit, offset: (x.astype(np.int64) - int(offset)) * float(unit),
     "MatMul": lambda x, matrix: x @ matrix.astype(np.float64),
     "Transpose": lambda x, perm: x.transpose(perm),
-    "Add": lambda a, b: (a + b).astype(np.float32),
-    "Mul": lambda a, b: (a * b).astype(np.float32),
+    "MatMulInteger": products,
+    "ReduceSum": lambda x, axes: x.sum(axis=tuple(axes), keepdims=True, dtype=x.dtype),
+    "Add": lambda a, b: of_floats(np.add, a, b),
+    "Mul": lambda a, b: of_floats(np.multiply, a, b),
     "Split": lambda x, sizes, axis: np.split(x, np.cumsum(sizes)[:-1], axis),
     "MaxPool": neighbours,
     "Less": np.less,
     "Clip": np.clip,
-    "Cast": lambda x, to: x.astype(np.int32),
+    "Cast": cast,
     "Gather": lambda table, rows: table[rows],
     "Where": np.where,
     "Concat": lambda *parts, axis: np.concatenate(parts, axis),
@@ -117,25 +135,23 @@ def reference(graph: Any, image: np.ndarray, output: str) -> np.ndarray:
     return values[output]
 
 
-def pictures() -> Iterator[np.ndarray]:
+def pictures(sizes: list[tuple[int, int]]) -> Iterator[np.ndarray]:
     rng = np.random.default_rng(5)
-    yield np.full((64, 96, 3), 114, np.uint8)
-    yield rng.integers(0, 256, (96, 64, 3)).astype(np.uint8)
-    drawn = np.full((96, 192, 3), 90, np.uint8)
+    yield np.full((*sizes[0], 3), 114, np.uint8)
+    yield rng.integers(0, 256, (*sizes[1], 3)).astype(np.uint8)
+    drawn = np.full((*sizes[2], 3), 90, np.uint8)
     drawn[40:62, 50:120] = 235
     drawn[45:57, 56:114:6] = 10
     yield drawn
-    yield np.where(rng.random((64, 64, 1)) < 0.5, 0, 255).repeat(3, axis=2).astype(np.uint8)
+    yield np.where(rng.random((*sizes[3], 1)) < 0.5, 0, 255).repeat(3, axis=2).astype(np.uint8)
 
 
 def test_the_network_gives_what_whole_numbers_give(name, graph):
-    plates = name == "plate_detector"
-    finder = (
-        PlateFinder(model_bytes(f"{name}.onnx"), None) if plates else VehicleFinder(model_bytes)
-    )
-    for picture in pictures():
+    session = onnx_session(model_bytes(f"{name}.onnx"), 1, one_size=False)
+    sizes = [(64, 96), (96, 64), (96, 192), (64, 64)] if name in BOXES else [(96, 192)] * 4
+    for picture in pictures(sizes):
         found = reference(graph, picture, NETWORKS[name][0])
-        assert np.array_equal(finder.heat_map(picture), found)
+        assert np.array_equal(session.run(None, {"image": picture[None]})[0], found)
 
 
 def test_no_pair_of_products_overflows_16_bits(name, graph):
@@ -161,11 +177,22 @@ def test_units_that_are_added_are_powers_of_two_of_one_another(name, graph):
             assert np.frexp(unit / known[node.input[6]])[0] == 0.5
 
 
-def test_the_last_layer_adds_whole_numbers(graph):
-    known = constants(graph)
+@pytest.mark.parametrize("name", BOXES)
+def test_the_last_layer_adds_whole_numbers(name):
+    known = constants(onnx.load_from_string(model_bytes(f"{name}.onnx")).graph)
     matrix, bias = known["matrix"].astype(np.float64), known["bias"].astype(np.float64)
     unit = 2.0 ** np.ceil(np.log2(np.abs(matrix).max() / 1023))
     for numbers in (matrix / unit, bias / unit):
         assert np.array_equal(numbers, np.round(numbers))
     most = 255 * np.abs(matrix / unit).sum(axis=0) + np.abs(bias / unit).ravel()
     assert most.max() < 2**24
+
+
+def test_the_head_of_states_adds_whole_numbers_of_32_bits():
+    known = constants(onnx.load_from_string(model_bytes("us_state.onnx")).graph)
+    matrix = known["matrix"].astype(int)
+    assert known["matrix"].dtype == np.int8
+    assert matrix.shape == (2880, 51)
+    assert np.abs(matrix).max() <= 63
+    most = 4 * 255 * np.abs(matrix).sum(axis=0) + np.abs(known["bias"].astype(int))
+    assert most.max() < 2**31

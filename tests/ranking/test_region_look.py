@@ -20,7 +20,7 @@ from alprcore.engine import Engine
 from alprcore.errors import ResourceError
 from alprcore.picture.rectify import rectify_color
 from alprcore.ranking.region_look import CROP_SIZE, look_logs
-from alprcore.ranking.region_network import RegionModel
+from alprcore.ranking.region_network import RegionModel, levelled
 from alprcore.records import Quad
 from alprcore.resources import country_text, model_bytes, sample_path
 
@@ -86,6 +86,21 @@ def test_exposure_hardly_matters(model: RegionModel) -> None:
     logs = [model.log_probabilities(f.astype(np.uint8)) for f in (bright, dim)]
     difference = np.abs(np.exp(logs[0]) - np.exp(logs[1])).max()
     assert difference < 0.1
+
+
+def test_levels_are_measured_from_the_mean_in_deviations() -> None:
+    crop = (noise(4) // 3 + 60).astype(np.uint8)
+    real = crop.astype(np.float64)
+    wanted = 72 * (real - real.mean()) / (2 * real.std() + 16) + 144
+    assert np.abs(levelled(crop) - wanted).max() < 0.5001
+    assert (levelled(np.full((96, 192, 3), 200, np.uint8)) == 144).all()
+
+
+def test_what_is_far_from_the_mean_is_cut_off() -> None:
+    crop = np.full((96, 192, 3), 250, np.uint8)
+    crop[:2, :2] = 0
+    assert levelled(crop)[0, 0].tolist() == [0, 0, 0]
+    assert levelled(255 - crop)[0, 0].tolist() == [255, 255, 255]
 
 
 def test_regions_that_the_network_does_not_know_share_one_value(model: RegionModel) -> None:

@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 torch.set_num_threads(1)
-pytest.importorskip("onnx")
+onnx = pytest.importorskip("onnx")
 
-from alprcore.ranking.region_network import RegionModel  # noqa: E402
+from alprcore.network import onnx_session  # noqa: E402
+from alprcore.ranking.region_network import levelled  # noqa: E402
 from alprcore.training.bank.data import read_labelled  # noqa: E402
 from alprcore.training.regions.data import (  # noqa: E402
     Look,
@@ -23,6 +26,7 @@ from alprcore.training.regions.data import (  # noqa: E402
     read_designs,
     without_copies,
 )
+from alprcore.training.regions.eight_bits import as_layers, looks_at  # noqa: E402
 from alprcore.training.regions.model import RegionNet, export_regions  # noqa: E402
 from alprcore.training.regions.train import best_temperature  # noqa: E402
 
@@ -31,8 +35,8 @@ data = Path(os.environ.get("ALPRCORE_DATA", root.parent / "shared" / "data"))
 needs_data = pytest.mark.skipif(not (data / "regions").is_dir(), reason="no shared data")
 
 
-def picture(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (60, 120, 3)).astype(np.uint8)
+def picture(seed: int, rows: int = 60, cols: int = 120) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (rows, cols, 3)).astype(np.uint8)
 
 
 def look(seed: int, state: str, text: str, fold: int = 1) -> Look:
@@ -94,15 +98,56 @@ def test_the_best_temperature_is_the_one_that_was_put_in() -> None:
     assert best_temperature(0.5 * logits, states) == pytest.approx(0.5, rel=0.1)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_the_exported_file_says_what_the_network_says(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[torch.nn.Module, Path]:
+    """An untrained network of three states, and its file, with a temperature of a half."""
     torch.manual_seed(0)
-    net = RegionNet(3).eval()
-    export_regions(net, ["aa", "bb", "cc"], 0.5, tmp_path / "small.onnx")
-    model = RegionModel(lambda _: (tmp_path / "small.onnx").read_bytes())
-    assert model.codes == ("aa", "bb", "cc")
-    crop = np.random.default_rng(0).integers(0, 256, (96, 192, 3)).astype(np.uint8)
+    net, path = RegionNet(3).eval(), tmp_path_factory.mktemp("net") / "small.onnx"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        export_regions(net, ["aa", "bb", "cc"], 0.5, path)
+    return net, path
+
+
+def logs_of(logits: np.ndarray) -> np.ndarray:
+    return logits - np.log(np.exp(logits).sum())
+
+
+def test_the_exported_file_says_what_the_network_says(small) -> None:
+    net, path = small
+    session = onnx_session(path.read_bytes(), 1, one_size=True)
+    assert session.get_modelmeta().custom_metadata_map["regions"] == "aa,bb,cc"
     with torch.no_grad():
-        logits = net(torch.from_numpy(crop[None].astype(np.float32)))
-        wanted = torch.log_softmax(logits / 0.5, 1)[0].numpy()
-    assert np.abs(model.log_probabilities(crop) - wanted).max() < 0.02
+        logits = net(torch.from_numpy(picture(0, 96, 192)[None].astype(np.float32)))[0].numpy()
+    (found,) = session.run(None, {"crops": picture(0, 96, 192)[None]})
+    assert np.abs(found[0] - logs_of(logits / 0.5)).max() < 0.02
+
+
+def test_as_layers_it_says_the_same_of_levelled_crops(small) -> None:
+    path = small[1]
+    layers = as_layers(onnx.load(path))
+    assert {p.key: p.value for p in layers.metadata_props} == {"regions": "aa,bb,cc"}
+    trained, session = (
+        onnx_session(each, 1, one_size=True)
+        for each in (path.read_bytes(), layers.SerializeToString())
+    )
+    for seed, low in ((1, 0), (2, 100), (3, 200)):
+        crop = (low + picture(seed, 96, 192) * ((255 - low) / 255)).astype(np.uint8)
+        (wanted,) = trained.run(None, {"crops": crop[None]})
+        (found,) = session.run(None, {"image": levelled(crop)[None]})
+        assert np.abs(logs_of(found.ravel()) - wanted[0]).max() < 0.01
+
+
+@needs_data
+def test_what_the_whole_numbers_come_from_is_not_held_back() -> None:
+    looks, again = looks_at(data, 6, 1), looks_at(data, 6, 1)
+    assert len(looks) == 6
+    assert all(np.array_equal(a, b) for a, b in zip(looks, again, strict=True))
+    apart = [crop.image for crop in read_crops(data) if crop.fold == 0]
+    held = {
+        levelled(
+            np.asarray(cv2.resize(k, (192, 96), interpolation=cv2.INTER_AREA), np.uint8)
+        ).tobytes()
+        for k in apart
+    }
+    assert not held & {each.tobytes() for each in looks_at(data, 1000, 1)[::2]}

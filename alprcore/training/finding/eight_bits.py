@@ -17,16 +17,19 @@ import cv2
 import onnx
 
 from alprcore.records import Frame
+from alprcore.training.finding.boxes import boxes
 from alprcore.training.finding.looks import looks_at
 from alprcore.training.finding.model import grey
 from alprcore.training.finding.whole import Form, shrunk_to_bytes
 
-PLATES = Form("plates", int(grey), before=1, mended=False)  # so it was measured
+PLATES = Form("plates", boxes, int(grey), before=1, mended=False)  # so it was measured
 
 
-def write_in_eight_bits(model: Path, looks: Sequence[Frame], form: Form, out: Path) -> None:
+def write_in_eight_bits(
+    model: onnx.ModelProto, looks: Sequence[Frame], form: Form, out: Path
+) -> None:
     """Write a trained network in eight bits, scales and rounding from what it is shown."""
-    small = shrunk_to_bytes(onnx.load(model), looks, form)
+    small = shrunk_to_bytes(model, looks, form)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(small.SerializeToString())
     digest = hashlib.sha256(out.read_bytes()).hexdigest()
@@ -44,7 +47,7 @@ def main() -> None:
     args = parser.parse_args()
     cv2.setNumThreads(1)
     looks = looks_at(args.data, args.model.read_bytes(), args.photos, args.seed)
-    write_in_eight_bits(args.model, looks, PLATES, args.out)
+    write_in_eight_bits(onnx.load(args.model), looks, PLATES, args.out)
 
 
 if __name__ == "__main__":

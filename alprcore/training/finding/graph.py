@@ -41,9 +41,9 @@ class Graph:
         self.nodes.append(helper.make_node(kind, list(inputs), [output], **options))
         return output
 
-    def model(self, output: str) -> onnx.ModelProto:
-        """Return the finished network, of which a map of floats comes out."""
-        return self._model(output, TensorProto.FLOAT, [5, "rows8", "cols8"])
+    def model(self, output: str, sides: list[int | str]) -> onnx.ModelProto:
+        """Return the finished network, of which floats come out, an array of these sides."""
+        return self._model(output, TensorProto.FLOAT, sides)
 
     def so_far(self, output: str) -> onnx.ModelProto:
         """Return what there is of the network, of which a tensor of bytes comes out."""

@@ -65,7 +65,7 @@ def layers_of(model: onnx.ModelProto, first_pads: Pads) -> list[Layer]:
 
     What comes before the first convolution is left out; `first_pads` is the border it has.
     """
-    graph, known = model.graph, _constants(model)
+    graph, known = model.graph, constants_of(model)
     limits: dict[str, tuple[str, float | None]] = {}
     bordered: dict[str, str] = {}
     for node in graph.node:
@@ -96,11 +96,14 @@ def layers_of(model: onnx.ModelProto, first_pads: Pads) -> list[Layer]:
     return found
 
 
-def _constants(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
+def constants_of(model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
+    """Return the constants of a network by name, those that are stored in 16 bits in 32."""
     known = {each.name: numpy_helper.to_array(each) for each in model.graph.initializer}
     for node in model.graph.node:
         if node.op_type == "Identity" and node.input[0] in known:  # constants that are alike
             known[node.output[0]] = known[node.input[0]]
+        if node.op_type == "Cast" and node.input[0] in known:
+            known[node.output[0]] = known[node.input[0]].astype(np.float32)
         if node.op_type == "Constant" and node.attribute[0].name == "value":
             known[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
     return known

@@ -2,21 +2,21 @@
 """A network of layers in whole numbers of eight bits.
 
 All layers but the last have bytes for inputs and seven-bit weights, and their sums are whole
-numbers that fit in 24 bits: a processor with other instructions gets the same ones. The last layer
-is in 32-bit floats whose sums are exact too, and scores are looked up in a table.
+numbers that fit in 24 bits: a processor with other instructions gets the same ones. So does the
+last layer, each network's own (see `Form`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
+from onnx import helper
 
 from alprcore.records import Frame
 from alprcore.training.finding.graph import MICROSOFT, Graph, met_by, rounded_after
@@ -24,21 +24,33 @@ from alprcore.training.finding.layers import Flow, Layer, equalised, flow_of, la
 from alprcore.training.finding.rounding import LARGEST_VALUE, Real, Scale, rounded, scales_for
 
 SIDE_BY_SIDE = 4  # pixels that the first layer takes as one with 12 channels: three are slow
-LAST_BITS = 10  # of the last layer's weights: their products with bytes add up below 2 ** 24
 LARGEST_BIAS = 2**22  # in whole numbers
-STEPS, FARTHEST = 256, 16  # of the table of scores: per unit of the logit, and where it ends
 
 Numbers = tuple[NDArray[np.int8], NDArray[np.float32], Real]  # weights, their units, bias
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A trained network, and what it is shown."""
+
+    model: onnx.ModelProto
+    looks: Sequence[Frame]
+
+
+Last = Callable[[Graph, Layer, Scale, Shown, str], list[int | str]]
+"""Adds the last layer, whose input has this scale; returns the sides of what comes out."""
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
-    """What a network of one map takes and gives.
+    """What a network takes and gives.
 
     Attributes
     ----------
     output
-        Name of the map that comes out.
+        Name of what comes out.
+    last
+        Adds the last layer.
     grey
         The border of the picture; what a pixel is taken less of.
     before
@@ -48,6 +60,7 @@ class Form:
     """
 
     output: str
+    last: Last
     grey: int
     before: int
     mended: bool
@@ -59,16 +72,12 @@ def shrunk_to_bytes(model: onnx.ModelProto, looks: Sequence[Frame], form: Form) 
     alike = equalised(model, layers_of(model, pads), looks)
     layers = layers_of(alike, pads)
     flow = flow_of(alike, layers, looks, form.grey)
-    return in_eight_bits(layers, flow, form, alike, looks)
+    small = in_eight_bits(layers, flow, form, Shown(alike, looks))
+    helper.set_model_props(small, {each.key: each.value for each in model.metadata_props})
+    return small
 
 
-def in_eight_bits(
-    layers: list[Layer],
-    flow: Flow,
-    form: Form,
-    model: onnx.ModelProto,
-    looks: Sequence[Frame],
-) -> onnx.ModelProto:
+def in_eight_bits(layers: list[Layer], flow: Flow, form: Form, shown: Shown) -> onnx.ModelProto:
     """Return the network of the layers in eight bits, its sizes as `flow` asks."""
     graph, scales = Graph(), tensor_scales(layers, flow)
     _first(graph, layers[0], flow, scales, form)
@@ -76,8 +85,8 @@ def in_eight_bits(
         source = layer.inputs[0]
         if layer.kind == "Conv":
             if form.mended:
-                met = met_by(layer, scales[source], graph, model, looks)
-                numbers = rounded_after(layer, met, _least(layer, scales[source]))
+                met = met_by(layer, scales[source], graph, shown.model, shown.looks)
+                numbers = rounded_after(layer, met, least_units(layer, scales[source]))
             else:
                 numbers = _numbers(layer, flow, scales[source])
             _conv(graph, source, layer.output, scales, numbers, _options(layer))
@@ -91,8 +100,8 @@ def in_eight_bits(
             twice = graph.constant("twice", np.array([1, 2, 2, 1], np.float32))
             how = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
             graph.node("Resize", [source, "", twice], layer.output, mode="nearest", **how)
-    _last(graph, layers[-1], scales[layers[-1].inputs[0]], form.output)
-    return graph.model(form.output)
+    sides = form.last(graph, layers[-1], scales[layers[-1].inputs[0]], shown, form.output)
+    return graph.model(form.output, sides)
 
 
 def tensor_scales(layers: list[Layer], flow: Flow) -> dict[str, Scale]:
@@ -118,7 +127,7 @@ def tensor_scales(layers: list[Layer], flow: Flow) -> dict[str, Scale]:
 def _numbers(layer: Layer, flow: Flow, source: Scale) -> Numbers:
     """Return the weights of a layer as whole numbers, their units, and the bias."""
     rows, moments = layer.weights.reshape(len(layer.weights), -1), flow.moments[layer.output]
-    least = _least(layer, source)
+    least = least_units(layer, source)
     if layer.by_channel:
         parts = zip(rows[:, None], moments, least[:, None], strict=True)
         found = [rounded(*part) for part in parts]
@@ -128,7 +137,7 @@ def _numbers(layer: Layer, flow: Flow, source: Scale) -> Numbers:
     return whole.reshape(layer.weights.shape), units, layer.bias
 
 
-def _least(layer: Layer, source: Scale) -> Real:
+def least_units(layer: Layer, source: Scale) -> Real:
     """Return what the units of a layer are at least.
 
     Channels that are never used have a bias and hardly any weights; it must fit all the same.
@@ -202,43 +211,3 @@ def _conv(
         graph.constant(f"{output}.bias", steps),
     ]
     graph.node("QLinearConv", inputs, output, channels_last=1, domain=MICROSOFT, **options)
-
-
-def _last(graph: Graph, layer: Layer, scale: Scale, output: str) -> None:
-    """Add the last layer, a matrix of floats, and the scores.
-
-    Weights are rounded to a power of two, the bytes taken as they are: each product and each sum is
-    a whole number of that unit, and no order of adding changes it.
-    """
-    weights = layer.weights[:, :, 0, 0].T * float(scale.unit)
-    unit = 2.0 ** np.ceil(np.log2(np.abs(weights).max() / (2**LAST_BITS - 1)))
-    weights, bias = (np.round(each / unit) * unit for each in (weights, layer.bias))
-    one, offset = graph.scale("bytes", Scale(np.float32(1), scale.offset))
-    graph.node("DequantizeLinear", [layer.inputs[0], one, offset], "bytes")
-    graph.node("MatMul", ["bytes", graph.constant("matrix", weights.astype(np.float32))], "cells")
-    graph.node("Transpose", ["cells"], "maps", perm=[0, 3, 1, 2])
-    shift = graph.constant("bias", bias.reshape(1, -1, 1, 1).astype(np.float32))
-    graph.node("Add", ["maps", shift], "raw")
-    parts = graph.constant("parts", np.array([1, 4]))
-    split = helper.make_node("Split", ["raw", parts], ["logit", "boxes"], axis=1)
-    graph.nodes.append(split)
-    _scores(graph)
-    graph.node("Concat", ["scores", "boxes"], "all", axis=1)
-    graph.node("Squeeze", ["all", graph.constant("picture", np.array([0]))], output)
-
-
-def _scores(graph: Graph) -> None:
-    """Add the scores: of the logits that no neighbour exceeds, out of a table."""
-    reach = FARTHEST * STEPS
-    table = 1 / (1 + np.exp(-np.arange(-reach, reach + 1) / STEPS))
-    low, high = (
-        graph.constant(n, np.float32(v)) for n, v in (("low", -FARTHEST), ("high", FARTHEST))
-    )
-    graph.node("MaxPool", ["logit"], "best", kernel_shape=[3, 3], pads=[1] * 4)
-    graph.node("Less", ["logit", "best"], "exceeded")
-    graph.node("Clip", ["logit", low, high], "clipped")
-    graph.node("Mul", ["clipped", graph.constant("steps", np.float32(STEPS))], "step")
-    graph.node("Add", ["step", graph.constant("start", np.float32(reach + 0.5))], "place")
-    graph.node("Cast", ["place"], "row", to=TensorProto.INT32)
-    graph.node("Gather", [graph.constant("table", table.astype(np.float32)), "row"], "score")
-    graph.node("Where", ["exceeded", graph.constant("zero", np.float32(0)), "score"], "scores")

@@ -16,15 +16,17 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 
 from alprcore.records import Frame
+from alprcore.training.finding.boxes import boxes
 from alprcore.training.finding.eight_bits import write_in_eight_bits
 from alprcore.training.finding.whole import Form
 from alprcore.training.vehicles.boxes import augmented, load
 from alprcore.training.vehicles.net import grey
 from alprcore.vehicles.find import shrunk
 
-VEHICLES = Form("vehicles", int(grey), before=0, mended=True)
+VEHICLES = Form("vehicles", boxes, int(grey), before=0, mended=True)
 
 
 def looks_at(data: Path, labels: Path, seed: int) -> list[Frame]:
@@ -49,7 +51,7 @@ def main() -> None:
     looks = looks_at(args.data, args.labels, args.seed)
     rng = np.random.default_rng(args.seed)
     chosen = [looks[i] for i in rng.permutation(len(looks))[: args.photos]]
-    write_in_eight_bits(args.model, chosen, VEHICLES, args.out)
+    write_in_eight_bits(onnx.load(args.model), chosen, VEHICLES, args.out)
 
 
 if __name__ == "__main__":
