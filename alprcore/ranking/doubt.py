@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What makes a certain text doubtful: another script, what covers it, and that it is on no plate.
+"""What makes a certain text doubtful: another script, a line beside it, a cover, being on no plate.
 
-A text's probability is that of the line that was read. These three speak of the plate.
+A text's probability is that of the line that was read. These four speak of the plate.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from alprcore.picture.rectify import rectify
 from alprcore.ranking.record import Read
 from alprcore.reading.attempts import Reader
 from alprcore.reading.glyphs import UNSURE
+from alprcore.reading.read import CENTRED, has_two_line_shape, read_plate
+from alprcore.reading.segment import off_middle
 from alprcore.records import Frame, Quad
 
 # The banks of other scripts read where the look gives theirs this share of what it gives the first.
@@ -37,8 +39,16 @@ TRUST = {"Chinese": 0.95}
 WORTH_A_LOOK = 0.3
 COVER_NOTICED = 0.15
 OCCLUDED = 0.5
-# What looks more like a plate than like other lettering is one. Of 1,520 pictures without a plate 12
-# have a result at 80 % or more so, 100 without. To ask more of what the finder doubts changes none.
+# Where the countries have plates of one line, a plate of two is read in half. Its line is this far
+# off the middle, as a share of the height, and another line of text beside it: so are 40 of 40
+# Vietnamese plates that are told `us`, and none of 213 American ones. What is read is then worth
+# next to nothing.
+OFF_MIDDLE = CENTRED + 0.05
+HALF = 0.1
+OTHER_LINES = 4, 7  # proposals, first and more
+# What looks more like a plate than like other lettering is one. Of 1,520 pictures without a plate
+# 12 have a result at 80 % or more so, 100 without. To ask more of what the finder doubts changes
+# none of these.
 LETTERING = 0.5
 
 
@@ -117,6 +127,26 @@ def as_covered(frame: Frame, read: Read, reader: Reader) -> Read:
         return read
     shown, left = read.text_with_unsure, hidden["left"] > max(hidden["right"], hidden["inside"])
     return replace(read, occluded=True, text_with_unsure=UNSURE + shown if left else shown + UNSURE)
+
+
+def as_half(read: Read, reader: Reader) -> Read:
+    """Return the plate less sure, and marked, where a line of it was not read."""
+    if reader.countries.two_lines or "\n" in read.text or read.confidence < WORTH_A_LOOK:
+        return read
+    lines, shape = read.reading.lines, read.crop.shape
+    if not lines or not has_two_line_shape(shape) or off_middle(lines[0].line, shape) < OFF_MIDDLE:
+        return read
+    first, more = OTHER_LINES
+    both = read_plate(
+        read.crop, read.bank, count=1, proposals=first, more_proposals=more, two_lines=True
+    ).lines
+    if len(both) < 2:
+        return read
+    known = float(lines[0].line[0])
+    above = abs(float(both[0].line[0]) - known) > abs(float(both[-1].line[0]) - known)
+    missing = UNSURE * len(both[0 if above else -1].texts[0][0])
+    shown = [missing, read.text_with_unsure] if above else [read.text_with_unsure, missing]
+    return replace(read.less_sure(HALF), text_with_unsure="\n".join(shown))
 
 
 def as_lettering(frame: Frame, read: Read, reader: Reader) -> Read:

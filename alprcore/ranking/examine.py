@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from alprcore.picture.rectify import rectify_color
 from alprcore.picture.view import Place, View
-from alprcore.ranking.doubt import as_covered, as_lettering, of_likeliest_script
+from alprcore.ranking.doubt import as_covered, as_half, as_lettering, of_likeliest_script
 from alprcore.ranking.order import in_order
 from alprcore.ranking.rank import Ranking, extended, rank_candidates
 from alprcore.ranking.record import Read
@@ -102,7 +102,8 @@ def _read_plate(
     read = of_likeliest_script(frame, detection.quad, reader, read_by)
     if read is None:
         return None
-    return as_lettering(frame, as_covered(frame, read, reader), reader)
+    covered = as_covered(frame, as_half(read, reader), reader)
+    return as_lettering(frame, covered, reader)
 
 
 def _read_script(

@@ -12,7 +12,17 @@ import pytest
 
 from alprcore import Engine
 from alprcore.countries.fit import load_countries
-from alprcore.ranking.doubt import DOUBTED, TRUST, as_covered, of_likeliest_script
+from alprcore.ranking.doubt import (
+    DOUBTED,
+    HALF,
+    LETTERING,
+    TRUST,
+    as_covered,
+    as_half,
+    as_lettering,
+    of_likeliest_script,
+)
+from alprcore.ranking.examine import read_detection
 from alprcore.ranking.record import Read
 from alprcore.reading.attempts import Reader, load_reader
 from alprcore.reading.looks import Looks, grown
@@ -55,8 +65,23 @@ def read(text: str, confidence: float) -> Read:
     )
 
 
-def looks(script: dict[str, float] | None = None, cover: dict[str, float] | None = None) -> Looks:
-    return Looks(cast(Any, Given(script or {})), cast(Any, Given(cover or {})))
+@dataclass(frozen=True)
+class GivenShare:
+    """Stands for the network that tells plates from other lettering."""
+
+    answer: float
+
+    def share(self, *_: object) -> float:
+        return self.answer
+
+
+def looks(
+    script: dict[str, float] | None = None,
+    cover: dict[str, float] | None = None,
+    plate: float = 1.0,
+) -> Looks:
+    given = Given(script or {}), Given(cover or {}), GivenShare(plate)
+    return Looks(*cast(Any, given))
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +219,64 @@ def test_a_plate_that_says_the_same_in_two_scripts_is_not_doubted_for_it() -> No
         found = of_likeliest_script(FRAME, QUAD, replace(reader, looks=looks(shares)), read_by)
         assert found is not None
         assert found.confidence == pytest.approx(confidence)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.4])
+def test_lettering_on_no_plate_is_less_sure_and_less_legible(reader: Reader, share: float) -> None:
+    known = replace(reader, looks=looks(plate=share))
+    found = as_lettering(FRAME, read("PIZZA", 0.95), known)
+    assert found.confidence == pytest.approx(0.95 * share / LETTERING)
+    assert found.legibility == pytest.approx(0.95 * share / LETTERING)
+    assert found.candidates[0].confidence == found.confidence
+
+
+def test_what_looks_like_a_plate_is_as_sure_as_before(reader: Reader) -> None:
+    first = read("AB123", 0.95)
+    assert as_lettering(FRAME, first, replace(reader, looks=looks(plate=0.6))) == first
+    # Nor is a place doubted that was given, or a reading that is hardly one.
+    doubting = replace(reader, looks=looks(plate=0.0))
+    given = replace(first, detection=Detection(QUAD, 0.9, (QUAD, QUAD)))
+    assert as_lettering(FRAME, given, doubting) == given
+    unsure = read("AB123", 0.1)
+    assert as_lettering(FRAME, unsure, doubting) == unsure
+
+
+def drawn(lines: list[str], rows: int) -> np.ndarray:
+    """Return a picture with a plate of some lines on a car's grey, 240 columns wide."""
+    frame = np.full((rows + 120, 400, 3), 90, np.uint8)
+    cv2.rectangle(frame, (80, 60), (320, 60 + rows), (235, 235, 235), -1)
+    cv2.rectangle(frame, (80, 60), (320, 60 + rows), (30, 30, 30), 2)
+    for i, line in enumerate(lines):
+        base = 60 + round(rows * (i + 0.82) / len(lines))
+        size = min(rows * 0.68 / len(lines) / 22, 10.5 / len(line))
+        width = cv2.getTextSize(line, cv2.FONT_HERSHEY_SIMPLEX, size, 6)[0][0]
+        left = 200 - width // 2
+        cv2.putText(
+            frame, line, (left, base), cv2.FONT_HERSHEY_SIMPLEX, size, (25, 25, 25), 6, cv2.LINE_AA
+        )
+    return frame
+
+
+def test_half_of_a_plate_is_not_stated_as_all_of_it() -> None:
+    """A plate of two lines, read for a country whose plates have one."""
+
+    engine = Engine("us")
+    parts = engine._parts
+    for lines, rows, whole in ((["59U1", "72979"], 170, False), (["7LU5298"], 80, True)):
+        frame = drawn(lines, rows)
+        corners = [(80, 60), (320, 60), (320, 60 + rows), (80, 60 + rows)]
+        place = Detection(Quad.from_points(corners), 0.9)
+        found = read_detection(frame, place, parts.reader, parts.networks.regions, index=0)
+        assert found is not None
+        assert found.text in lines
+        if whole:
+            assert found.text_with_unsure == found.text
+        else:
+            assert found.confidence <= HALF
+            assert found.text_with_unsure.count("?") == len(lines[1 - lines.index(found.text)])
+            assert "\n" in found.text_with_unsure
+
+
+def test_a_plate_of_the_right_lines_is_no_half(reader: Reader) -> None:
+    both = replace(read("59U1\n72979", 0.9), crop=np.zeros((90, 120), np.uint8))
+    assert as_half(both, reader) == both
