@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from alprcore import Engine, Plate
-from alprcore.training.bank.plate_looks import pens, signs, windows
+from alprcore.training.bank.plate_places import pens, signs, windows
 
 LIMITS = (0.8, 0.9)
 SEED = 77

@@ -8,7 +8,6 @@ probability is the sum over all paths that spell it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -18,9 +17,9 @@ from numpy.typing import NDArray
 from alprcore import _native
 from alprcore.reading.bank import Bank
 from alprcore.reading.decode import decode
-from alprcore.reading.match import Lattice, LineReading, Reading, match
+from alprcore.reading.line import probability, read_line, with_small
+from alprcore.reading.match import LineReading, Reading
 from alprcore.reading.segment import beside, likeliest_first, may_be_second, off_middle
-from alprcore.reading.small import spread_out
 from alprcore.records import GrayImage
 
 # After rectification a text line is off the level by less than this: 5.7 degrees.
@@ -34,8 +33,6 @@ SETTLED_PROBABILITY = 0.5
 # characters read across a slanting line had 14 in all, and the line itself, not yet tried, 35.
 LEGIBLE = 0.4
 LEGIBLE_EVIDENCE = 15.0
-# To choose between lines, so many hypotheses a column give the best text and its probability.
-SCOUT_BEAM = 8
 # The second line of a two-line plate is legible or, by the logarithm of how many times likelier its
 # best text is than none, text for certain. What it says may be open: of a "WCI" read as WCT or WCI
 # neither had half of the probability, at 25. An "APR" of a sticker came to 4.5, true second lines
@@ -47,64 +44,8 @@ SECOND_LINE_EVIDENCE = 8.0
 CENTRED = 0.1
 # A plate wider than this many times its height has one line: European two-line plates are 1.2-1.6.
 TWO_LINE_ASPECT = 2.3
-# A line whose best text is more probable than this has no small characters, or none that show, and
-# one that is so many times likelier than none at most is hardly text: half of all tries. What is
-# longer with them, and so many times likelier than none (as a logarithm), stays: a character has
-# about 8. Where the text without them has a format and that with them none, it must be so many
-# times more: the province in the band of an Italian plate came to 17, two digits of a region to 24.
-WELL_READ = 0.95
-TEXT_EVIDENCE = 25.0
-LIKELIER = 8.0
-FORMAT_LOST = 10.0
 # And one wider than this has two lines at most: motorcycles' plates of three are 0.9-1.3.
 THREE_LINE_ASPECT = 1.6
-
-
-def read_line(crop: GrayImage, line: NDArray[np.float32], bank: Bank) -> LineReading:
-    """Return the reading of one proposed line of an upright crop, with its first texts only.
-
-    Parameters
-    ----------
-    crop : (h, w) uint8 array
-        Pixels of a row adjacent.
-    line : (5,) float32 array
-        From `_native.text_lines`.
-    bank : Bank
-    """
-    top, bottom, slope, slant = (float(value) for value in line[:4])
-    image, placement, _ = _native.line_image(crop, top, bottom, slope, slant)
-    texts, lattice, evidence = _scouted(image, bank)
-    return LineReading(texts, line, image, placement, lattice, evidence)
-
-
-def _scouted(
-    image: NDArray[np.float32], bank: Bank
-) -> tuple[tuple[tuple[str, float], ...], Lattice, float]:
-    """Return the first texts of a line image, its lattice, and `LineReading.evidence`."""
-    lattice = match(image, bank)
-    texts = decode(lattice, bank.alphabet, count=2, beam=SCOUT_BEAM)
-    nothing = float(lattice.gaps.sum(dtype=np.float64))
-    best = next((value for text, value in texts if text), -1e3)
-    return texts, lattice, best + lattice.log_total - nothing
-
-
-def _with_small(line: LineReading, bank: Bank, has_format: Callable[[str], bool]) -> LineReading:
-    """Return the line with its small characters read, if it has any."""
-    known = line.texts[0][0]
-    if _probability(line) >= WELL_READ or line.evidence < TEXT_EVIDENCE:
-        return line
-    best = line
-    for image, pieces in spread_out(line, bank):
-        texts, lattice, evidence = _scouted(image, bank)
-        text = texts[0][0]
-        if len(text) <= len(known):
-            continue
-        lost = FORMAT_LOST * (has_format(known) and not has_format(text))
-        if evidence > max(line.evidence + LIKELIER + lost, best.evidence):
-            best = replace(
-                line, texts=texts, image=image, lattice=lattice, evidence=evidence, pieces=pieces
-            )
-    return best
 
 
 def read_plate(
@@ -164,7 +105,7 @@ def read_plate(
     if not chosen:
         return Reading((), ())
     if len(chosen) == 1:
-        chosen = [_with_small(chosen[0], bank, has_format)]
+        chosen = [with_small(chosen[0], bank, has_format)]
     lines = [
         replace(
             line,
@@ -218,7 +159,7 @@ def _later_lines(
 
 def _legible(readings: list[LineReading]) -> bool:
     return any(
-        _probability(reading) >= LEGIBLE and reading.evidence >= LEGIBLE_EVIDENCE
+        probability(reading) >= LEGIBLE and reading.evidence >= LEGIBLE_EVIDENCE
         for reading in readings
     )
 
@@ -268,16 +209,10 @@ def _with_third(
     return sorted(lines, key=lambda reading: float(reading.line[0]))
 
 
-def _probability(reading: LineReading) -> float:
-    """Return the probability of a line's best text, 0 when that is empty."""
-    text, value = reading.texts[0]
-    return math.exp(value) if text else 0.0
-
-
 def _settled(readings: list[LineReading], shape: tuple[int, ...], *, two_lines: bool) -> bool:
     """Whether no line that is not read yet can be the better one, or another one."""
     best = max(readings, key=lambda reading: reading.evidence)
-    if len(best.texts[0][0]) < SETTLED_LENGTH or _probability(best) < SETTLED_PROBABILITY:
+    if len(best.texts[0][0]) < SETTLED_LENGTH or probability(best) < SETTLED_PROBABILITY:
         return False
     return not two_lines or bool(off_middle(best.line, shape) <= CENTRED)
 
@@ -293,7 +228,7 @@ def _second_line(best: LineReading, readings: list[LineReading]) -> LineReading 
 def _is_text(reading: LineReading) -> bool:
     """Whether a line beside one of text is text, too."""
     return (
-        _probability(reading) >= SECOND_LINE_PROBABILITY or reading.evidence >= SECOND_LINE_EVIDENCE
+        probability(reading) >= SECOND_LINE_PROBABILITY or reading.evidence >= SECOND_LINE_EVIDENCE
     )
 
 

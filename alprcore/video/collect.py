@@ -185,12 +185,8 @@ def group_of(
     reader : Engine, optional
         Of `again.mean_reader`: reads a mean where the frames leave the text unsure.
     """
-    plate, best, first, last = (
-        collected.best_plate,
-        collected.best,
-        collected.first,
-        collected.last,
-    )
+    plate, best = collected.best_plate, collected.best
+    first, last = collected.first, collected.last
     if plate is None or best is None or first is None or last is None:
         return None
     ranking = fused_ranking(collected.said, plate.quad, engine)
