@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from alprcore.network import LazyNetwork
-from alprcore.picture.rectify import rectify_color
+from alprcore.picture.rectify import rectify_grey
 from alprcore.records import Frame, GrayImage, Quad
 
 # The outputs of the networks, in order; that of scripts has one more, for what is no plate.
@@ -97,7 +97,7 @@ class CoverLook:
         ResourceError
             If the network is missing or damaged.
         """
-        grey = _around(frame, grown(quad, BESIDE, ABOVE), COVER_SIZE)
+        grey = rectify_grey(frame, grown(quad, BESIDE, ABOVE), size=COVER_SIZE)
         shares = self._network.run(crops=grey[None])[0][0]
         return dict(zip(PLACES, map(float, shares), strict=True))
 
@@ -130,14 +130,8 @@ class PlateLook:
         ResourceError
             If the network is missing or damaged.
         """
-        grey = _around(frame, grown(quad, AROUND, OVER), PLATE_SIZE)
+        grey = rectify_grey(frame, grown(quad, AROUND, OVER), size=PLATE_SIZE)
         return float(self._network.run(crops=grey[None])[0][0][1])
-
-
-def _around(frame: Frame, quad: Quad, size: tuple[int, int]) -> GrayImage:
-    """Return a place upright and grey, (rows, cols) of `size`."""
-    color = rectify_color(frame, quad, size=size)
-    return np.asarray(cv2.cvtColor(color, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 def grown(quad: Quad, beside: float, above: float) -> Quad:

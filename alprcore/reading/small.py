@@ -35,7 +35,7 @@ RAISED_ROWS, STACKED_ROWS = (0.35, 0.78), (0.35, 0.65)
 # parted: of 328 gaps on 76 photographs 181 have ink in both halves, of these 29 a row like this.
 INKED = 0.35
 RAISED_EMPTY, STACKED_EMPTY = 0.5, 0.7
-MOST_TRIED = 2  # places of a line, the emptiest rows first
+MOST_TRIED = 1  # places of a line, that with the emptiest row
 EDGE = 2  # rows around the parting one that go with both parts: the line's margin
 LINE_AROUND = 5  # columns that an upright line may wander
 

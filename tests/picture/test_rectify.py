@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alprcore.geometry import mapped
-from alprcore.picture.rectify import rectify
+from alprcore.picture.rectify import rectify, rectify_color, rectify_grey
 from alprcore.records import Quad
 
 tilted = Quad((40.5, 60.25), (200.0, 72.5), (197.0, 110.0), (38.0, 96.5))
@@ -96,3 +96,14 @@ def test_a_stretched_crop_shows_the_same_wider() -> None:
     rows, cols = wide.shape
     corners = mapped(np.array([[0, 0], [cols, 0], [cols, rows], [0, rows]], np.float64), matrix)
     assert np.allclose(corners, quad.to_points(), atol=1e-6)
+
+
+def test_a_grey_crop_is_the_grey_of_the_one_in_colour() -> None:
+    rng = np.random.default_rng(5)
+    frame = cv2.GaussianBlur(rng.integers(0, 256, (300, 400, 3)).astype(np.uint8), (0, 0), 3)
+    quad = Quad.from_points([(30, 40), (350, 60), (340, 250), (20, 220)])
+    grey = rectify_grey(frame, quad, size=(96, 48))
+    color = rectify_color(frame, quad, size=(96, 48))
+    assert grey.shape == (48, 96)
+    difference = grey.astype(int) - cv2.cvtColor(color, cv2.COLOR_BGR2GRAY).astype(int)
+    assert np.abs(difference).max() <= 2

@@ -52,7 +52,7 @@ def read(text: str, confidence: float) -> Read:
         region="",
         region_confidence=0.0,
         regions=(),
-        detection=Detection(QUAD, 0.9),
+        detection=Detection(QUAD, 0.8),
         candidates=(Candidate(text, confidence),),
         glyphs=(),
         index=0,
@@ -235,7 +235,7 @@ def test_what_looks_like_a_plate_is_as_sure_as_before(reader: Reader) -> None:
     assert as_lettering(FRAME, first, replace(reader, looks=looks(plate=0.6))) == first
     # Nor is a place doubted that was given, or a reading that is hardly one.
     doubting = replace(reader, looks=looks(plate=0.0))
-    given = replace(first, detection=Detection(QUAD, 0.9, (QUAD, QUAD)))
+    given = replace(first, detection=Detection(QUAD, 0.8, (QUAD, QUAD)))
     assert as_lettering(FRAME, given, doubting) == given
     unsure = read("AB123", 0.1)
     assert as_lettering(FRAME, unsure, doubting) == unsure

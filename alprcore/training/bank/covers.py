@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from alprcore.finding.detect import find_plates
 from alprcore.finding.network import load_finder
 from alprcore.geometry import overlap
-from alprcore.picture.rectify import rectify_color
+from alprcore.picture.rectify import rectify_grey
 from alprcore.reading.looks import ABOVE, BESIDE, COVER_SIZE, PLACES, grown
 from alprcore.records import Box
 from alprcore.resources import model_bytes
@@ -71,8 +71,7 @@ def canvases(data: Path) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
                 bounds = plate.quad.bounds()
                 if bounds.width < NARROWEST or all(overlap(bounds, b) < 0.4 for b in boxes[image]):
                     continue
-                color = rectify_color(frame, grown(plate.quad, WIDE, TALL), size=CANVAS)
-                found.append(np.asarray(cv2.cvtColor(color, cv2.COLOR_BGR2GRAY), np.uint8))
+                found.append(rectify_grey(frame, grown(plate.quad, WIDE, TALL), size=CANVAS))
                 held.append(zlib.crc32(image.encode()) % HELD_BACK == 0)
         print(name, len(found), flush=True)
     return np.stack(found), np.array(held)

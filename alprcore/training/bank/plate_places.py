@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from alprcore.engine import Engine
 from alprcore.geometry import overlap
-from alprcore.picture.rectify import rectify_color
+from alprcore.picture.rectify import rectify_grey
 from alprcore.reading.looks import AROUND, OVER, grown
 from alprcore.records import Box, Frame, Quad
 from alprcore.training.bank.data import HELD_BACK
@@ -60,8 +60,7 @@ def boxes_of(folder: Path) -> dict[str, list[Box]]:
 
 def canvas_of(frame: Frame, quad: Quad) -> NDArray[np.uint8]:
     """Return a place with its surroundings, (rows, cols) grey."""
-    color = rectify_color(frame, grown(quad, WIDE, TALL), size=CANVAS)
-    return np.asarray(cv2.cvtColor(color, cv2.COLOR_BGR2GRAY), np.uint8)
+    return rectify_grey(frame, grown(quad, WIDE, TALL), size=CANVAS)
 
 
 def windows(data: Path, rng: np.random.Generator, *, held: bool) -> Iterator[Frame]:
