@@ -46,6 +46,15 @@ def box_quad(box: Box) -> Quad:
     return Quad((left, top), (right, top), (right, bottom), (left, bottom))
 
 
+def sides(points: Points) -> tuple[float, float]:
+    """Return the mean length of a quad's horizontal and of its vertical sides, at least 1.
+
+    `points` are its (4, 2) corners, clockwise from the top-left one.
+    """
+    edge = np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1)
+    return max(1.0, float(edge[0] + edge[2]) / 2), max(1.0, float(edge[1] + edge[3]) / 2)
+
+
 def tilt(quad: Quad) -> float:
     """Return by how many degrees the quad's text falls to the right, -180 to 180."""
     points = quad.to_points()

@@ -20,12 +20,12 @@ import numpy as np
 from anywhere import agree, cleaned, paired
 
 from alprcore import Engine
-from alprcore.countries.pattern import LOOKALIKES
 from alprcore.evaluation.results import commit_of, today
 from alprcore.evaluation.scoring import parse_truth
 from alprcore.geometry import overlap
 from alprcore.training.bank.script_crops import held_back_rows
 from alprcore.training.fusion import error_of
+from alprcore.video.text_distance import plain
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 STREET = Path(__file__).parent / "labels" / "openimages_texts.csv"
@@ -35,11 +35,6 @@ ON_PLATE = 0.15  # overlap from which on a result is of a labelled plate
 TITLE = "## Risk and coverage"
 
 Said = tuple[float, bool]  # what a result states, and whether it is right
-
-
-def plain(text: str) -> str:
-    """Return a text without line ends, O as 0 and I as 1."""
-    return text.replace("\n", "").translate(LOOKALIKES)
 
 
 def from_anywhere(engine: Engine, folder: Path) -> tuple[int, list[Said]]:

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from alprcore.geometry import mapped
-from alprcore.records import Frame, GrayImage, Points, Quad
+from alprcore.geometry import mapped, sides
+from alprcore.records import Frame, GrayImage, Quad
 
 wide_height = 64  # rows of the crop of a one-line plate, margin included
 tall_height = 96  # rows where the plate is at most twice as wide as high: two lines, or US art
@@ -46,7 +46,7 @@ def rectify(
     by area averaging, since `warpPerspective` would alias.
     """
     corners = quad.to_points()
-    width, height = _sides(corners)
+    width, height = sides(corners)
     aspect = np.clip(stretch * width / height, 0.5, 12.0)
     inner = np.interp(aspect, [2.0, 3.0], [tall_height, wide_height]) / (1 + 2 * margin)
     border = margin * inner
@@ -102,12 +102,6 @@ def _stretching(quad: Quad, size: tuple[int, int]) -> NDArray[np.float64]:
     return np.asarray(matrix, np.float64)
 
 
-def _sides(corners: Points) -> tuple[float, float]:
-    """Return the mean length of the horizontal and of the vertical sides, at least a pixel."""
-    edge = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
-    return max(1.0, float(edge[0] + edge[2]) / 2), max(1.0, float(edge[1] + edge[3]) / 2)
-
-
 def _sampled(
     frame: Frame, matrix: NDArray[np.float64], size: tuple[int, int], *, color: bool
 ) -> NDArray[np.uint8]:
@@ -119,7 +113,7 @@ def _sampled(
     last = np.clip(np.ceil(outline.max(axis=0)).astype(int) + 2, first + 1, limit)
     part = np.ascontiguousarray(frame[first[1] : last[1], first[0] : last[0]])
     seen = part if color else np.asarray(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY), np.uint8)
-    width, height = _sides(outline)
+    width, height = sides(outline)
     factor = min(width / cols, height / rows) / 1.5
     unit = np.array([1.0, 1.0])
     if factor > 1:

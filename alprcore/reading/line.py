@@ -63,18 +63,18 @@ def with_small(line: LineReading, bank: Bank, has_format: Callable[[str], bool])
     known = line.texts[0][0]
     if probability(line) >= WELL_READ or line.evidence < TEXT_EVIDENCE:
         return line
-    best = line
-    for image, pieces in spread_out(line, bank):
-        texts, lattice, evidence = _scouted(image, bank)
-        text = texts[0][0]
-        if len(text) <= len(known):
-            continue
-        lost = FORMAT_LOST * (has_format(known) and not has_format(text))
-        if evidence > max(line.evidence + LIKELIER + lost, best.evidence):
-            best = replace(
-                line, texts=texts, image=image, lattice=lattice, evidence=evidence, pieces=pieces
-            )
-    return best
+    spread = spread_out(line, bank)
+    if spread is None:
+        return line
+    image, pieces = spread
+    texts, lattice, evidence = _scouted(image, bank)
+    text = texts[0][0]
+    lost = FORMAT_LOST * (has_format(known) and not has_format(text))
+    if len(text) <= len(known) or evidence <= line.evidence + LIKELIER + lost:
+        return line
+    return replace(
+        line, texts=texts, image=image, lattice=lattice, evidence=evidence, pieces=pieces
+    )
 
 
 def probability(reading: LineReading) -> float:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -34,22 +35,29 @@ PLATE_SIZE = (128, 64)
 AROUND, OVER = 0.5, 0.9
 
 
-class ScriptLook:
-    """The network that tells scripts apart; loads on first use, picklable, safe in threads.
+class Look:
+    """A network that looks at a plate; loads on first use, picklable, safe in threads.
 
     Parameters
     ----------
     read : callable
-        Returns the content of a shipped file by its name, ``script.onnx``. Must itself be
-        picklable.
+        Returns the content of a shipped file by its name, `file`. Must itself be picklable.
     threads : int
         Threads of one run inside ONNX Runtime.
     """
 
     __slots__ = ("_network",)
+    file: ClassVar[str]
 
     def __init__(self, read: Callable[[str], bytes], *, threads: int = 1) -> None:
-        self._network = LazyNetwork(partial(read, "script.onnx"), threads=threads, one_size=True)
+        self._network = LazyNetwork(partial(read, self.file), threads=threads, one_size=True)
+
+
+class ScriptLook(Look):
+    """The network that tells scripts apart."""
+
+    __slots__ = ()
+    file = "script.onnx"
 
     def shares(self, crop: GrayImage) -> dict[str, float]:
         """Return the probability of each of `SCRIPTS`; what is missing to 1 is that of no plate.
@@ -69,19 +77,11 @@ class ScriptLook:
         return dict(zip(SCRIPTS, np.exp(logs.astype(np.float64)).tolist(), strict=True))
 
 
-class CoverLook:
-    """The network that sees covers; loads on first use, picklable, safe in threads.
+class CoverLook(Look):
+    """The network that sees covers."""
 
-    Parameters
-    ----------
-    read, threads
-        As for `ScriptLook`; the file is ``cover.onnx``.
-    """
-
-    __slots__ = ("_network",)
-
-    def __init__(self, read: Callable[[str], bytes], *, threads: int = 1) -> None:
-        self._network = LazyNetwork(partial(read, "cover.onnx"), threads=threads, one_size=True)
+    __slots__ = ()
+    file = "cover.onnx"
 
     def shares(self, frame: Frame, quad: Quad) -> dict[str, float]:
         """Return the probability of each of `PLACES`, that a character or more is hidden there.
@@ -102,19 +102,11 @@ class CoverLook:
         return dict(zip(PLACES, map(float, shares), strict=True))
 
 
-class PlateLook:
-    """The network that tells plates from other lettering; as `ScriptLook` loads and is shared.
+class PlateLook(Look):
+    """The network that tells plates from other lettering."""
 
-    Parameters
-    ----------
-    read, threads
-        As for `ScriptLook`; the file is ``plate.onnx``.
-    """
-
-    __slots__ = ("_network",)
-
-    def __init__(self, read: Callable[[str], bytes], *, threads: int = 1) -> None:
-        self._network = LazyNetwork(partial(read, "plate.onnx"), threads=threads, one_size=True)
+    __slots__ = ()
+    file = "plate.onnx"
 
     def share(self, frame: Frame, quad: Quad) -> float:
         """Return the probability that what stands at a place is a plate.
@@ -152,7 +144,7 @@ class Looks:
 
 
 def load_looks(read: Callable[[str], bytes], *, threads: int = 1) -> Looks:
-    """Return the networks; see `ScriptLook`."""
+    """Return the networks; see `Look`."""
     return Looks(
         ScriptLook(read, threads=threads),
         CoverLook(read, threads=threads),

@@ -35,13 +35,12 @@ RAISED_ROWS, STACKED_ROWS = (0.35, 0.78), (0.35, 0.65)
 # parted: of 328 gaps on 76 photographs 181 have ink in both halves, of these 29 a row like this.
 INKED = 0.35
 RAISED_EMPTY, STACKED_EMPTY = 0.5, 0.7
-MOST_TRIED = 1  # places of a line, that with the emptiest row
 EDGE = 2  # rows around the parting one that go with both parts: the line's margin
 LINE_AROUND = 5  # columns that an upright line may wander
 
 
-def spread_out(line: LineReading, bank: Bank) -> Iterator[tuple[LineImage, tuple[Piece, ...]]]:
-    """Yield the line with small characters enlarged, for each place where there may be some.
+def spread_out(line: LineReading, bank: Bank) -> tuple[LineImage, tuple[Piece, ...]] | None:
+    """Return the line with small characters enlarged where a row is the emptiest, if any is empty.
 
     Parameters
     ----------
@@ -49,8 +48,8 @@ def spread_out(line: LineReading, bank: Bank) -> Iterator[tuple[LineImage, tuple
         As it was read at one height.
     bank : Bank
 
-    Yields
-    ------
+    Returns
+    -------
     image : (32, w) float32 array
     pieces : tuple of Piece
         What was enlarged.
@@ -58,7 +57,7 @@ def spread_out(line: LineReading, bank: Bank) -> Iterator[tuple[LineImage, tuple
     text = next((text for text, _ in line.texts if text), "")
     path = best_stretches(line.lattice, text, bank.alphabet)
     if len(path) <= FEWEST:
-        return
+        return None
     width = bank.templates.column_pixels
     starts = [int(width * line.lattice.starts[i]) for i in path]
     ends = [int(width * line.lattice.ends[i]) for i in path]
@@ -69,9 +68,10 @@ def spread_out(line: LineReading, bank: Bank) -> Iterator[tuple[LineImage, tuple
         if right - left >= NARROWEST:
             row, share = _parting_row(ink[:, left:right].mean(axis=1), usual, raised=raised)
             parted.append((share, left, right, row, raised))
-    for share, left, right, row, raised in sorted(parted)[:MOST_TRIED]:
-        if share <= (RAISED_EMPTY if raised else STACKED_EMPTY):
-            yield _enlarged(line.image, left, right, row, raised=raised)
+    share, left, right, row, raised = min(parted, default=(np.inf, 0, 0, 0, False))
+    if share > (RAISED_EMPTY if raised else STACKED_EMPTY):
+        return None
+    return _enlarged(line.image, left, right, row, raised=raised)
 
 
 def _ink(image: LineImage) -> NDArray[np.float32]:

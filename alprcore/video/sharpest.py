@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from alprcore.geometry import mapped
+from alprcore.geometry import mapped, sides
 from alprcore.picture.rectify import rectify_color
 from alprcore.reading.repeat import parallelogram
-from alprcore.records import Frame, Points, Quad
+from alprcore.records import Frame, Quad
 
 # In heights of the plate: what a cut-out shows around it, and what the mean shows.
 AROUND, MARGIN = 1.0, 0.5
@@ -93,7 +93,7 @@ def sharpness(image: Frame, quad: Quad) -> float:
     """
     grey = cv2.cvtColor(rectify_color(image, quad, size=COMPARED), cv2.COLOR_BGR2GRAY)
     smooth = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), NOISE)
-    width, _ = _sides(quad)
+    width, _ = sides(quad.to_points())
     return float(np.abs(np.diff(smooth, axis=1)).mean()) * math.sqrt(width)
 
 
@@ -130,7 +130,7 @@ def mean_picture(cuts: Sequence[CutOut], most: int) -> tuple[Frame, int] | None:
     order = sorted(cuts, key=lambda cut: -cut.sharpness)[:most]
     if len(order) < 2:
         return None
-    width, height = _sides(order[0].quad)
+    width, height = sides(order[0].quad.to_points())
     cols = round(ROWS * float(np.clip(width / height, NARROWEST, WIDEST)))
     upright = [_upright(cut, cols).astype(np.float32) for cut in order]
     first = upright[0]
@@ -191,10 +191,3 @@ def _crisp(image: NDArray[np.float32]) -> Frame:
     """Return a picture with its edges steeper."""
     beyond = image - cv2.GaussianBlur(image, (0, 0), BLUR)
     return np.asarray(np.clip(image + ADDED * beyond + 0.5, 0, 255), np.uint8)
-
-
-def _sides(quad: Quad) -> tuple[float, float]:
-    """Return the mean length of the horizontal and of the vertical sides, at least a pixel."""
-    points: Points = quad.to_points()
-    edge = np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1)
-    return max(1.0, float(edge[0] + edge[2]) / 2), max(1.0, float(edge[1] + edge[3]) / 2)

@@ -10,7 +10,6 @@ more is hidden, and teaches a small network to tell these from the others.
 from __future__ import annotations
 
 import argparse
-import csv
 import zlib
 from pathlib import Path
 
@@ -25,11 +24,10 @@ from alprcore.finding.network import load_finder
 from alprcore.geometry import overlap
 from alprcore.picture.rectify import rectify_grey
 from alprcore.reading.looks import ABOVE, BESIDE, COVER_SIZE, PLACES, grown
-from alprcore.records import Box
 from alprcore.resources import model_bytes
 from alprcore.settings import Settings
-from alprcore.training.bank.data import HELD_BACK
-from alprcore.training.bank.look_net import export, teach
+from alprcore.training.bank.data import HELD_BACK, boxes_of
+from alprcore.training.bank.look_net import evened, export, teach
 
 FOLDERS = ("kaggle", "tunisian", "romanian", "egypt", "spain", "openimages")
 MOST_OF_A_FOLDER = 1400
@@ -50,11 +48,7 @@ def canvases(data: Path) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     finder = load_finder(model_bytes, threads=1)
     found, held = [], []
     for name in FOLDERS:
-        boxes: dict[str, list[Box]] = {}
-        with (data / "plates" / name / "truth.csv").open(newline="", encoding="utf-8-sig") as file:
-            for row in csv.DictReader(file):
-                x, y, w, h = (float(row[key] or 0) for key in "xywh")
-                boxes.setdefault(row["image"], []).append(Box(x, y, x + w, y + h))
+        boxes = boxes_of(data / "plates" / name)
         names = sorted(boxes)
         for image in names[:: max(1, len(names) // MOST_OF_A_FOLDER)]:
             if max(box.width for box in boxes[image]) < NARROWEST:
@@ -170,10 +164,7 @@ class CoverNet(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return the logits."""
-        x = crops[:, None]
-        mean = x.mean((2, 3), keepdim=True)
-        spread = (x - mean).pow(2).mean((2, 3), keepdim=True).sqrt() + 4.0
-        maps = self.maps((x - mean) / spread)
+        maps = self.maps(evened(crops))
         n, d, rows, cols = maps.shape
         cells = maps.reshape(n, d, rows, 10, cols // 10).mean(4)
         logits: Tensor = self.head(cells.flatten(1))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alprcore import _native
-from alprcore.records import GrayImage
+from alprcore.records import Box, GrayImage
 from alprcore.training.bank.likelihood import ONE_OR_I, ZERO_OR_O
 from alprcore.training.bank.model import ALPHABETS
 
@@ -175,6 +175,16 @@ def jittered(
     return np.array(
         [top, bottom, slope + turn, slant + rng.normal(0, jitter.slant)], dtype=np.float32
     )
+
+
+def boxes_of(folder: Path) -> dict[str, list[Box]]:
+    """Return the labelled plates of a set of photographs by image."""
+    found: dict[str, list[Box]] = {}
+    with (folder / "truth.csv").open(newline="", encoding="utf-8-sig") as file:
+        for row in csv.DictReader(file):
+            x, y, w, h = (float(row[key] or 0) for key in "xywh")
+            found.setdefault(row["image"], []).append(Box(x, y, x + w, y + h))
+    return found
 
 
 def degraded(

@@ -40,6 +40,14 @@ def teach(
     net.eval()
 
 
+def evened(crops: Tensor) -> Tensor:
+    """Return grey crops (n, rows, cols) as (n, 1, rows, cols), their light and contrast alike."""
+    x = crops[:, None]
+    mean = x.mean((2, 3), keepdim=True)
+    spread = (x - mean).pow(2).mean((2, 3), keepdim=True).sqrt() + 4.0
+    return (x - mean) / spread
+
+
 def export(
     net: nn.Module, path: Path, *, size: tuple[int, int], output: str, last: Callable[..., Tensor]
 ) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from alprcore.reading.looks import AROUND, OVER, PLATE_SIZE
-from alprcore.training.bank.look_net import export, teach
+from alprcore.training.bank.look_net import evened, export, teach
 from alprcore.training.bank.plate_places import CANVAS, TALL, WIDE
 
 VIEWS = 60000
@@ -42,10 +42,7 @@ class PlateNet(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return the logits."""
-        x = crops[:, None]
-        mean = x.mean((2, 3), keepdim=True)
-        spread = (x - mean).pow(2).mean((2, 3), keepdim=True).sqrt() + 4.0
-        maps = self.maps((x - mean) / spread)
+        maps = self.maps(evened(crops))
         n, d, rows, cols = maps.shape
         cells = maps.reshape(n, d, 4, rows // 4, 8, cols // 8).mean((3, 5))
         logits: Tensor = self.head(cells.flatten(1))

@@ -24,7 +24,7 @@ from alprcore.geometry import overlap
 from alprcore.picture.rectify import rectify_grey
 from alprcore.reading.looks import AROUND, OVER, grown
 from alprcore.records import Box, Frame, Quad
-from alprcore.training.bank.data import HELD_BACK
+from alprcore.training.bank.data import HELD_BACK, boxes_of
 from alprcore.training.bank.script_crops import is_held_back
 from alprcore.training.drawing.faces import FontSet, load_fonts
 from alprcore.training.drawing.render import render_plate
@@ -46,16 +46,6 @@ class Place(NamedTuple):
     plate: bool
     held: bool
     drawn: bool
-
-
-def boxes_of(folder: Path) -> dict[str, list[Box]]:
-    """Return the labelled plates of a set of photographs by image."""
-    found: dict[str, list[Box]] = {}
-    with (folder / "truth.csv").open(newline="", encoding="utf-8-sig") as file:
-        for row in csv.DictReader(file):
-            x, y, w, h = (float(row[key] or 0) for key in "xywh")
-            found.setdefault(row["image"], []).append(Box(x, y, x + w, y + h))
-    return found
 
 
 def canvas_of(frame: Frame, quad: Quad) -> NDArray[np.uint8]:

@@ -24,8 +24,8 @@ from torch import Tensor, nn
 
 from alprcore.reading.looks import SCRIPT_SIZE, SCRIPTS
 from alprcore.records import GrayImage
-from alprcore.training.bank.data import HELD_BACK, degraded, read_grey
-from alprcore.training.bank.look_net import export, teach
+from alprcore.training.bank.data import HELD_BACK, boxes_of, degraded, read_grey
+from alprcore.training.bank.look_net import evened, export, teach
 from alprcore.training.bank.script_crops import is_held_back
 
 SETS = {
@@ -75,10 +75,7 @@ class ScriptNet(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return the logits."""
-        x = crops[:, None]
-        mean = x.mean((2, 3), keepdim=True)
-        spread = (x - mean).pow(2).mean((2, 3), keepdim=True).sqrt() + 4.0
-        maps = self.maps((x - mean) / spread)
+        maps = self.maps(evened(crops))
         n, d, rows, cols = maps.shape
         cells = maps.reshape(n, d, rows, 8, cols // 8).mean(4)
         logits: Tensor = self.head(cells.flatten(1))
@@ -121,11 +118,7 @@ def empty_crops(data: Path, count: int, seed: int) -> list[Shown]:
     found: list[Shown] = []
     for name in ("kaggle", "tunisian", "romanian", "openimages"):
         folder = data / "plates" / name
-        boxes: dict[str, list[tuple[float, float, float, float]]] = {}
-        with (folder / "truth.csv").open(newline="", encoding="utf-8-sig") as file:
-            for row in csv.DictReader(file):
-                x, y, w, h = (float(row[key] or 0) for key in "xywh")
-                boxes.setdefault(row["image"], []).append((x, y, x + w, y + h))
+        boxes = boxes_of(folder)
         names = sorted(boxes)
         for image in names[:: max(1, len(names) // (count // 12))]:
             grey = read_grey(folder / image)
@@ -136,7 +129,7 @@ def empty_crops(data: Path, count: int, seed: int) -> list[Shown]:
                 tall = int(min(wide / rng.uniform(1.3, 5), grey.shape[0] - 2))
                 x, y = (int(rng.integers(0, grey.shape[k] - v)) for k, v in ((1, wide), (0, tall)))
                 clear = all(
-                    x + wide < box[0] or x > box[2] or y + tall < box[1] or y > box[3]
+                    x + wide < box.left or x > box.right or y + tall < box.top or y > box.bottom
                     for box in boxes[image]
                 )
                 part = grey[y : y + tall, x : x + wide]
